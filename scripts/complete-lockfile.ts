@@ -16,8 +16,30 @@ interface LockEntry {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-const OS = ["aix", "android", "darwin", "freebsd", "linux", "netbsd", "openbsd", "openharmony", "sunos", "win32"];
-const CPU = ["arm", "arm64", "ia32", "loong64", "mips64el", "ppc64", "riscv64", "s390x", "wasm32", "x64"];
+const OS = [
+  "aix",
+  "android",
+  "darwin",
+  "freebsd",
+  "linux",
+  "netbsd",
+  "openbsd",
+  "openharmony",
+  "sunos",
+  "win32",
+];
+const CPU = [
+  "arm",
+  "arm64",
+  "ia32",
+  "loong64",
+  "mips64el",
+  "ppc64",
+  "riscv64",
+  "s390x",
+  "wasm32",
+  "x64",
+];
 
 const file = new URL("../package-lock.json", import.meta.url);
 const lock = JSON.parse(readFileSync(file, "utf8")) as { packages: Record<string, LockEntry> };
@@ -26,9 +48,11 @@ let added = 0;
 for (const [path, entry] of Object.entries(lock.packages)) {
   if (!path.startsWith("node_modules/")) continue;
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
-    if (lock.packages[`node_modules/${name}`] || lock.packages[`${path}/node_modules/${name}`]) continue;
+    if (lock.packages[`node_modules/${name}`] || lock.packages[`${path}/node_modules/${name}`])
+      continue;
     const platform = platformOf(name);
-    if (!platform || !/^\d/.test(version)) throw new Error(`${path}: cannot place ${name}@${version}`);
+    if (!platform || !/^\d/.test(version))
+      throw new Error(`${path}: cannot place ${name}@${version}`);
     const dev: LockEntry = entry.dev ? { dev: true } : {};
     lock.packages[`node_modules/${name}`] = { version, ...platform, ...dev, optional: true };
     added += 1;
