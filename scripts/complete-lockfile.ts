@@ -64,7 +64,7 @@ lock.packages = Object.fromEntries(root ? [root, ...sorted] : sorted);
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 console.log(`package-lock.json: ${added} platform packages added`);
 
-/** The platform a binding's name speaks of (`…-linux-arm64-musl`), or undefined when it names none. */
+/** The platform a binding's name speaks of (`…-linux-arm64-musl`), or undefined. */
 function platformOf(name: string): LockEntry | undefined {
   const parts = name.split(/[/-]/);
   const os = OS.find((value) => parts.includes(value));

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
-// Plain JavaScript that old Nodes can parse: the program itself loads only once the version is known to be enough.
+// Plain JavaScript that old Nodes can parse; the program loads only once the version is known.
 import nodeModule from "node:module";
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
