@@ -34,7 +34,7 @@ const ready = names.filter((name) => globSync(`packages/${name}/src/**/*.ts`, { 
 for (const name of names) rmSync(distOf(name), { recursive: true, force: true });
 
 const libraries = ready.filter((name) => name !== COMMAND);
-compile(libraries);
+if (libraries.length > 0) compile(libraries);
 for (const name of libraries) {
   cpSync(join(cache, name, "src"), distOf(name), { recursive: true });
   finish(name, libraryManifest(readManifest(name)));
