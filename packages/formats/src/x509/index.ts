@@ -17,3 +17,41 @@ export {
   type Extension,
   pemCertificatesMax,
 } from "./certificate.ts";
+export { readSignatureAlgorithm } from "./signature-algorithm.ts";
+export {
+  type AuthorityKeyIdentifier,
+  authorityKeyIdentifier,
+  type BasicConstraints,
+  basicConstraints,
+  embeddedSctList,
+  type ExtendedKeyUsage,
+  extendedKeyUsage,
+  extensionOids,
+  type GeneralName,
+  keyPurposes,
+  type KeyUsage,
+  keyUsage,
+  subjectAltNames,
+  subjectKeyIdentifier,
+  tbsWithoutExtension,
+} from "./extensions.ts";
+export {
+  type FulcioClaimName,
+  type FulcioClaims,
+  fulcioClaims,
+  type FulcioExtension,
+  fulcioExtensions,
+  fulcioOtherName,
+  signerIdentity,
+  type SignerIdentity,
+} from "./fulcio.ts";
+export {
+  type CertificateUsage,
+  pathLengthMax,
+  type PreparedIssuers,
+  prepareIssuers,
+  verifyLeaf,
+} from "./issuers.ts";
+export { commonName, decodeName, type NameAttribute, nameToString, organization } from "./names.ts";
+export { pathAttemptsMax, type PathOptions, verifyCertificatePath } from "./path.ts";
+export { PathError, type PathErrorCode } from "./path-error.ts";
