@@ -4,7 +4,7 @@ import { ObjectDecoder, parseJson } from "../json/index.ts";
 import { readSigningConfig, type SigningConfig, signingConfigJson } from "./signing-config.ts";
 import { readTrustedRoot, type TrustedRoot, trustedRootJson, trustLimits } from "./trusted-root.ts";
 
-/** A trusted root and a signing config in one file: `dev.sigstore.trustroot.v1.ClientTrustConfig`. */
+/** Trusted root and signing config in one: `dev.sigstore.trustroot.v1.ClientTrustConfig`. */
 export interface ClientTrustConfig {
   readonly mediaType: string;
   readonly trustedRoot: TrustedRoot;
