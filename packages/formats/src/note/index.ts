@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Signed notes (C2SP signed-note), the checkpoints of logs in them (C2SP tlog-checkpoint), and the
+ * timestamped signatures of witnesses (C2SP tlog-cosignature, Ed25519 form).
+ *
+ * Use `parseSignedCheckpoint`, then `verifyNoteSignature` with the log's verifier, then
+ * `verifyCosignature` for each witness; a checkpoint is nothing before its log's signature is
+ * verified. Out of scope: RFC 6962 tree heads in notes (type 0x05) and ML-DSA cosignatures (0x06).
+ */
+export {
+  type Checkpoint,
+  encodeCheckpoint,
+  parseCheckpoint,
+  parseSignedCheckpoint,
+  type SignedCheckpoint,
+} from "./checkpoint.ts";
+export {
+  cosignatureMessage,
+  type CosignatureVerification,
+  cosignatureVerifier,
+  decodeCosignature,
+  encodeCosignature,
+  verifyCosignature,
+} from "./cosignature.ts";
+export { cosignerKeyId, logKeyId, noteKeyHash, noteKeyHashSizeBytes, spkiKeyId } from "./key-id.ts";
+export {
+  encodeNote,
+  encodeSignatureLine,
+  isNoteKeyName,
+  noteLimits,
+  type NoteSignature,
+  parseNote,
+  parseSignatureLines,
+  type SignedNote,
+} from "./note.ts";
+export {
+  type NoteVerification,
+  type NoteVerifier,
+  noteVerifier,
+  verifyNoteSignature,
+} from "./verify.ts";
+export { encodeVerifierKey, parseVerifierKey, type VerifierKey } from "./verifier-key.ts";
