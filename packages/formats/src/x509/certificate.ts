@@ -57,8 +57,8 @@ const VERSION_3 = 2n;
  * @param der exactly the certificate; kept, not copied: it must not be changed afterwards.
  * @throws FormatError `unsupported` for v1 and v2, keys and algorithms outside ECDSA P-256/384/521,
  *   RSA and Ed25519 with SHA-256/384/512; `duplicate-key` for an extension that occurs twice;
- *   `too-large` above {@link certificateSizeBytesMax} or {@link certificateExtensionsMax}; `malformed`,
- *   `non-canonical`, `out-of-range`, `truncated`, `trailing-data`, `wrong-type`.
+ *   `too-large` above {@link certificateSizeBytesMax} or {@link certificateExtensionsMax};
+ *   `malformed`, `non-canonical`, `out-of-range`, `truncated`, `trailing-data`, `wrong-type`.
  */
 export function decodeCertificate(der: Uint8Array): Certificate {
   if (der.length > certificateSizeBytesMax) {

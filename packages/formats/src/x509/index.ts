@@ -3,9 +3,12 @@
 /**
  * X.509 v3 certificates (RFC 5280): reading, names, extensions, Fulcio's claims, paths.
  *
- * Start with `decodeCertificate`; each accessor reads one extension when it is asked for. Revocation,
- * policies, name constraints, v1 certificates and keys outside the registry of `crypto` are out of
- * scope. Making certificates is the certificate authority's business, not this folder's.
+ * Start with `decodeCertificate`; each accessor reads one extension when it is asked for. Check a
+ * leaf with `prepareIssuers` once and `verifyLeaf` per leaf; where one leaf has several instants to
+ * hold at, with `checkIssued` once and `assessLeaf` per instant, always both.
+ *
+ * Revocation, policies, name constraints, v1 certificates and keys outside the registry of `crypto`
+ * are out of scope. Making certificates is the certificate authority's business, not this folder's.
  */
 export {
   type Certificate,
@@ -46,7 +49,9 @@ export {
   type SignerIdentity,
 } from "./fulcio.ts";
 export {
+  assessLeaf,
   type CertificateUsage,
+  checkIssued,
   pathLengthMax,
   type PreparedIssuers,
   prepareIssuers,

@@ -35,7 +35,7 @@ export class PathError extends Error {
   readonly subject: string;
   /** Place in the path: 0 is the leaf, 1 its issuer. */
   readonly index: number;
-  /** The instant asked about, for `not-yet-valid` and `expired`; the window is the certificate's. */
+  /** The instant asked about, for `not-yet-valid` and `expired`; the certificate has the window. */
   readonly time: Date | undefined;
 
   constructor(

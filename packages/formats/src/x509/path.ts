@@ -17,7 +17,7 @@ export const pathAttemptsMax = 64;
 
 /** What a path may be built from, and what is asked of it. */
 export interface PathOptions {
-  /** Certificates that may stand between leaf and anchor; not trusted, order and surplus ignored. */
+  /** What may stand between leaf and anchor: not trusted, in any order, with any surplus. */
   readonly intermediates: readonly Certificate[];
   /** Trust anchors: self-signed roots or intermediates that are trusted as they are. */
   readonly roots: readonly Certificate[];
@@ -116,8 +116,8 @@ interface Candidate {
 }
 
 /**
- * Certificates of the issuer's name, likeliest first: matching key identifiers, then anchors. A name
- * and key that the path already holds would only go round in a circle.
+ * Certificates of the issuer's name, likeliest first: matching key identifiers, then anchors. A
+ * name and key that the path already holds would only go round in a circle.
  */
 function candidates(
   child: Certificate,
