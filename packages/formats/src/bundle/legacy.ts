@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import { decodeBase64, decodeHex, encodeBase64, encodeHex } from "../bytes/index.ts";
+import { FormatError } from "../errors/index.ts";
+import { type JsonObject, ObjectDecoder, parseJson } from "../json/index.ts";
+import { decodePem, encodePem } from "../pem/index.ts";
+
+/**
+ * The detached bundle that cosign wrote before it adopted Sigstore's own
+ * (`--new-bundle-format=false`).
+ */
+export interface LegacyBundle {
+  /** The signature's bytes; for attestations the DSSE envelope's JSON. */
+  readonly signature: Uint8Array;
+  /** DER of the signer's certificate. */
+  readonly certificate?: Uint8Array;
+  readonly rekor?: LegacyRekorEntry;
+}
+
+/** Rekor v1's promise about an entry: the payload that its SET signs. */
+export interface LegacyRekorEntry {
+  readonly signedEntryTimestamp: Uint8Array;
+  readonly canonicalizedBody: Uint8Array;
+  readonly integratedTime: bigint;
+  readonly logIndex: bigint;
+  readonly logId: Uint8Array;
+}
+
+const format = "legacy bundle";
+
+/**
+ * Reads a legacy bundle.
+ *
+ * A public key in `cert`, which cosign 3.1.2 wrote and let replace the verifier's own key
+ * (GHSA-fx35-mq7g-6g98), is refused: only a certificate is read there.
+ *
+ * @throws FormatError
+ */
+export function decodeLegacyBundle(json: Uint8Array | string): LegacyBundle {
+  const decoder = new ObjectDecoder(parseJson(json, format), format);
+  const signature = decoder.bytes("base64Signature");
+  const text = decoder.optionalString("cert");
+  const certificate = text ? decodeCert(text) : undefined;
+  const entry = decoder.optionalObject("rekorBundle");
+  const rekor = entry && decodeRekor(entry);
+  decoder.end();
+  return { signature, ...(certificate ? { certificate } : {}), ...(rekor ? { rekor } : {}) };
+}
+
+/** Writes a legacy bundle as cosign did: members in its order, no newline at the end. */
+export function encodeLegacyBundle(bundle: LegacyBundle): string {
+  const { certificate, rekor } = bundle;
+  const value: JsonObject = {
+    base64Signature: encodeBase64(bundle.signature),
+    ...(certificate === undefined
+      ? {}
+      : { cert: encodeBase64(new TextEncoder().encode(encodePem("CERTIFICATE", certificate))) }),
+    ...(rekor === undefined
+      ? {}
+      : {
+          rekorBundle: {
+            SignedEntryTimestamp: encodeBase64(rekor.signedEntryTimestamp),
+            Payload: {
+              body: encodeBase64(rekor.canonicalizedBody),
+              integratedTime: Number(rekor.integratedTime),
+              logIndex: Number(rekor.logIndex),
+              logID: encodeHex(rekor.logId),
+            },
+          },
+        }),
+  };
+  return JSON.stringify(value);
+}
+
+function decodeRekor(entry: ObjectDecoder): LegacyRekorEntry {
+  const signedEntryTimestamp = entry.bytes("SignedEntryTimestamp");
+  const payload = entry.object("Payload");
+  entry.end();
+  const canonicalizedBody = payload.bytes("body");
+  const integratedTime = payload.uint64("integratedTime");
+  const logIndex = payload.uint64("logIndex");
+  const logId = decodeHex(payload.string("logID"), "rekorBundle.Payload.logID");
+  if (logId.length !== 32) throw payload.error("out-of-range", "logID", "is not of 32 bytes");
+  payload.end();
+  return { signedEntryTimestamp, canonicalizedBody, integratedTime, logIndex, logId };
+}
+
+/** `cert` is PEM, or base64 of PEM, or (from image signing) base64 of DER. */
+function decodeCert(text: string): Uint8Array {
+  const bytes = text.startsWith("-----") ? undefined : decodeBase64(text, "cert");
+  if (bytes?.[0] === 0x30) return bytes;
+  const [block] = decodePem(bytes ? new TextDecoder().decode(bytes) : text);
+  if (block?.label !== "CERTIFICATE") {
+    const held = block?.label ?? "nothing";
+    throw new FormatError("unsupported", format, "cert", `holds a ${held}, not a certificate`);
+  }
+  return block.bytes;
+}
