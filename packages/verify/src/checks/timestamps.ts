@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeHex } from "@chancery/formats/bytes";
+import { sha256 } from "@chancery/formats/crypto";
+import { FormatError } from "@chancery/formats/errors";
+import {
+  decodeTimestampResponse,
+  TimestampError,
+  type TimestampResponse,
+  verifyTimestamp,
+} from "@chancery/formats/tsp";
+import { assessLeaf, type Certificate, PathError } from "@chancery/formats/x509";
+import type { EvidenceBuilder, VerifiedTime } from "../evidence.ts";
+import type { ReasonCode } from "../reasons.ts";
+import { inUse, type PreparedAuthority, type TrustMaterial } from "../trust-material.ts";
+
+/**
+ * Step 3 (a): every RFC 3161 timestamp must be over the signature, by an authority of the trusted
+ * root that was trusted, and whose certificates were valid, at the time it states. One bad timestamp
+ * fails the bundle: what nobody can vouch for has no place in it.
+ *
+ * @returns the time of each good timestamp, and which authority made it.
+ */
+export function checkTimestamps(
+  timestamps: readonly Uint8Array[],
+  signature: Uint8Array,
+  trust: TrustMaterial,
+  evidence: EvidenceBuilder,
+): VerifiedTime[] {
+  const seen = new Set<string>();
+  return timestamps.flatMap((der, i) => {
+    const about = `rfc3161Timestamps[${i}]`;
+    const digest = encodeHex(sha256(der));
+    if (seen.has(digest)) {
+      evidence.fail("timestamp", "timestamp-duplicate", "the timestamp stands twice", {}, about);
+      return [];
+    }
+    seen.add(digest);
+    const time = checkTimestampResponse(der, signature, trust, about, evidence);
+    return time === undefined ? [] : [time];
+  });
+}
+
+function checkTimestampResponse(
+  der: Uint8Array,
+  signature: Uint8Array,
+  trust: TrustMaterial,
+  about: string,
+  evidence: EvidenceBuilder,
+): VerifiedTime | undefined {
+  let response: TimestampResponse;
+  try {
+    response = decodeTimestampResponse(der);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    return evidence.fail("timestamp", "timestamp-malformed", cause.message, {}, about);
+  }
+  let failure: Refusal | undefined;
+  for (const candidate of trust.timestampAuthorities) {
+    const result = tryAuthority(response, signature, candidate);
+    if ("time" in result) {
+      const { time, by } = result;
+      const values = { time: time.toISOString(), authority: by };
+      evidence.pass("timestamp", "an authority stamped the signature", values, about);
+      return result;
+    }
+    // The refusal of the authority that got furthest explains most.
+    if (failure === undefined || result.rank > failure.rank) failure = result;
+  }
+  const { code, message, values } = failure ?? unknownAuthority;
+  return evidence.fail("timestamp", code, message, values, about);
+}
+
+interface Refusal {
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly values?: Readonly<Record<string, string>>;
+  /** How far the check came: 0 another authority's, 1 forged, 2 not trusted then. */
+  readonly rank: number;
+}
+
+const unknownAuthority: Refusal = {
+  code: "timestamp-authority-unknown",
+  message: "no authority of the trusted root made this timestamp",
+  rank: 0,
+};
+
+function tryAuthority(
+  response: TimestampResponse,
+  signature: Uint8Array,
+  { authority, issuers }: PreparedAuthority,
+): VerifiedTime | Refusal {
+  const leaf = authority.certificates[0] as Certificate;
+  const by = authority.uri || authority.commonName;
+  let time: Date;
+  try {
+    time = verifyTimestamp(response, { signature, authority: leaf }).genTime;
+  } catch (cause) {
+    return timestampRefusal(cause);
+  }
+  const values = { time: time.toISOString(), authority: by };
+  if (!inUse(authority, time)) {
+    const message = "the trusted root does not trust the authority at that time";
+    return { code: "timestamp-authority-not-valid", message, values, rank: 3 };
+  }
+  try {
+    assessLeaf(leaf, issuers, time, "time-stamping");
+  } catch (cause) {
+    if (!(cause instanceof PathError)) throw cause;
+    return { code: "timestamp-chain-invalid", message: cause.message, values, rank: 2 };
+  }
+  return { source: "timestamp-authority", time, by };
+}
+
+function timestampRefusal(cause: unknown): Refusal {
+  if (cause instanceof FormatError) {
+    return { code: "timestamp-malformed", message: cause.message, rank: 1 };
+  }
+  if (!(cause instanceof TimestampError)) throw cause;
+  switch (cause.code) {
+    case "timestamp-signer-mismatch":
+      return unknownAuthority;
+    case "timestamp-imprint-mismatch":
+      return { code: "timestamp-mismatch", message: cause.message, rank: 1 };
+    case "timestamp-signing-time-outside-certificate":
+      return { code: "timestamp-chain-invalid", message: cause.message, rank: 2 };
+    case "timestamp-not-granted":
+      return { code: "timestamp-not-granted", message: cause.message, rank: 1 };
+    default:
+      return {
+        code: "timestamp-invalid",
+        message: cause.message,
+        values: { problem: cause.code },
+        rank: 1,
+      };
+  }
+}

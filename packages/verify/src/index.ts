@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Verification of Sigstore bundles: bundle, artifact, trusted root and policy in, evidence out.
+ *
+ * `verify` is pure: it fetches nothing, reads no clock, and runs unchanged in browsers. Trusted
+ * roots come from a file or, in Node, through TUF (`@chancery/verify/tuf`).
+ */
+export {
+  type Artifact,
+  artifactFromBytes,
+  artifactFromDigest,
+  artifactFromStream,
+} from "./artifact.ts";
+export {
+  assertVerified,
+  type Check,
+  type CheckName,
+  checkNames,
+  type Evidence,
+  firstFailure,
+  type Signer,
+  VerificationError,
+  type VerifiedLogEntry,
+  type VerifiedTime,
+} from "./evidence.ts";
+export type { IdentityPolicy, KeyPolicy, Policy, StringMatcher } from "./policy.ts";
+export { type BundleReason, hintFor, type ReasonCode, reasons } from "./reasons.ts";
+export { verify, type VerifyInput } from "./verify.ts";

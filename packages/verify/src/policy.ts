@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Algorithm, PublicKey } from "@chancery/formats/crypto";
+
+/** What a signature must show to be accepted. */
+export interface Policy {
+  readonly signer: KeyPolicy | IdentityPolicy;
+  /**
+   * Distinct logs that must vouch for the signature. Entries that are present must verify whatever
+   * the number. Default 1.
+   */
+  readonly logThreshold?: number;
+  /** Distinct timestamp authorities. Timestamps that are present must verify. Default 0. */
+  readonly timestampThreshold?: number;
+  /** Distinct CT logs that must vouch for a certificate. Default 1; without meaning for keys. */
+  readonly sctThreshold?: number;
+  /**
+   * Take `now` for the signing time where nothing vouches for another, so that a certificate is
+   * accepted while it is valid. Default false.
+   */
+  readonly allowCurrentTime?: boolean;
+  /** The type an attestation must have. */
+  readonly predicateType?: string;
+}
+
+/** Signed with a key that the verifier has. */
+export interface KeyPolicy {
+  readonly kind: "key";
+  readonly key: PublicKey;
+  /** The only algorithm to accept. Default: the key's own, and those that old data uses. */
+  readonly algorithm?: Algorithm;
+  /** When the key was in use, both ends inclusive; every verified time must lie inside. */
+  readonly validFor?: { readonly start: Date; readonly end?: Date };
+}
+
+/** Signed with a certificate of the given identity. */
+export interface IdentityPolicy {
+  readonly kind: "identity";
+  /** The subject alternative name: an e-mail address, a URI, a user name. */
+  readonly identity: StringMatcher;
+  /** The OpenID Connect issuer that vouched for it. */
+  readonly issuer: StringMatcher;
+  /** Claims of the certificate by name (`fulcioClaims`), compared exactly. */
+  readonly claims?: Readonly<Record<string, string>>;
+}
+
+/**
+ * How a text is compared: exactly, or with a regular expression that must match from its first
+ * character to its last, whether or not it says so.
+ */
+export type StringMatcher = { readonly exact: string } | { readonly pattern: string };
+
+/** Longest text that an expression is run on: identities are attacker-chosen. */
+const patternTextMax = 2048;
+
+/**
+ * Whether the text is what the matcher asks for.
+ * @throws SyntaxError for a malformed expression
+ */
+export function matches(matcher: StringMatcher, text: string): boolean {
+  if ("exact" in matcher) return matcher.exact === text;
+  const expression = new RegExp(`^(?:${matcher.pattern})$`, "u");
+  return text.length <= patternTextMax && expression.test(text);
+}
+
+/** The matcher in words. */
+export function describeMatcher(matcher: StringMatcher): string {
+  return "exact" in matcher ? matcher.exact : `/${matcher.pattern}/`;
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Bundle, decodeBundle } from "@chancery/formats/bundle";
+import { encodeBase64, encodeHex } from "@chancery/formats/bytes";
+import { type Algorithm, type HashName, type PublicKey, sha256 } from "@chancery/formats/crypto";
+import { preAuthenticationEncoding } from "@chancery/formats/dsse";
+import { hashOfOutputName, type LoggedVerifier } from "@chancery/formats/entry";
+import { FormatError } from "@chancery/formats/errors";
+import { decodeTrustedRoot, type TrustedRoot } from "@chancery/formats/trust";
+import { type Certificate, decodeCertificate } from "@chancery/formats/x509";
+import { type Artifact, ArtifactDigests } from "./artifact.ts";
+import { checkArtifact } from "./checks/artifact.ts";
+import { checkCertificate, checkScts, isSelfIssued } from "./checks/certificate.ts";
+import { checkIdentity, readIdentity } from "./checks/identity.ts";
+import { checkLogContent } from "./checks/log-content.ts";
+import { type CheckedLogEntry, checkLogEntries } from "./checks/log-entries.ts";
+import { candidateAlgorithms, checkSignature, type SignedMessage } from "./checks/signature.ts";
+import { checkTimestamps } from "./checks/timestamps.ts";
+import { type Evidence, EvidenceBuilder, type VerifiedTime } from "./evidence.ts";
+import type { Policy } from "./policy.ts";
+import type { BundleReason } from "./reasons.ts";
+import { inUse, type TrustMaterial, trustMaterial } from "./trust-material.ts";
+
+export interface VerifyInput {
+  /** The bundle's JSON, or one that was read before. */
+  readonly bundle: Uint8Array | string | Bundle;
+  /** What was signed. May be absent for an attestation whose subjects the caller compares. */
+  readonly artifact?: Artifact;
+  /**
+   * The trusted root's JSON, or one that was read before (cheaper: its chains are checked once).
+   * May be absent where nothing in the bundle and the policy needs it.
+   */
+  readonly trustedRoot?: Uint8Array | string | TrustedRoot;
+  readonly policy: Policy;
+  /** Used only where the policy says `allowCurrentTime`. */
+  readonly now?: Date;
+}
+
+/**
+ * Verifies a Sigstore bundle by the client specification, and says what that rests on.
+ *
+ * Every check is made whose inputs hold, so the evidence shows all that is wrong, in order; the
+ * verdict is `verified` only if none failed. Nothing is fetched, no clock is read. Input that is
+ * malformed in any way leads to a refusal, never to an exception.
+ *
+ * Not checked: revocation, who a log's operator is, what a predicate claims.
+ *
+ * @throws SyntaxError for a malformed regular expression in the policy: the caller's own mistake.
+ */
+export function verify(input: VerifyInput): Evidence {
+  const evidence = new EvidenceBuilder();
+  const bundle = readBundle(input.bundle, evidence);
+  const trust = readTrust(input.trustedRoot, evidence);
+  const signer = bundle && readSigner(bundle, input.policy, evidence);
+  if (bundle && signer && trust !== "malformed") {
+    new Verification(input, bundle, signer, trust, evidence).run();
+  }
+  return evidence.build();
+}
+
+function readBundle(bundle: VerifyInput["bundle"], evidence: EvidenceBuilder): Bundle | undefined {
+  try {
+    const isJson = typeof bundle === "string" || bundle instanceof Uint8Array;
+    const value = isJson ? decodeBundle(bundle) : bundle;
+    evidence.pass("bundle", "a well-formed bundle", { mediaType: value.mediaType });
+    return value;
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const reason: BundleReason = `bundle-${cause.code}`;
+    return evidence.fail("bundle", reason, cause.message, { place: cause.place });
+  }
+}
+
+function readTrust(
+  root: VerifyInput["trustedRoot"],
+  evidence: EvidenceBuilder,
+): TrustMaterial | undefined | "malformed" {
+  if (root === undefined) return undefined;
+  try {
+    const isJson = typeof root === "string" || root instanceof Uint8Array;
+    const material = trustMaterial(isJson ? decodeTrustedRoot(root) : root);
+    const unusable = material.unusable.join("; ");
+    evidence.pass(
+      "trusted-root",
+      "a well-formed trusted root",
+      unusable ? { unusable } : undefined,
+    );
+    return material;
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    evidence.fail("trusted-root", "trusted-root-malformed", cause.message, { place: cause.place });
+    return "malformed";
+  }
+}
+
+/** The key a signature is checked with, and the certificate it came in. */
+interface SignerMaterial {
+  readonly key: PublicKey;
+  readonly certificate?: Certificate;
+  readonly verifier: LoggedVerifier;
+}
+
+function readSigner(
+  bundle: Bundle,
+  policy: Policy,
+  evidence: EvidenceBuilder,
+): SignerMaterial | undefined {
+  const { keyMaterial } = bundle;
+  if (keyMaterial.kind === "publicKey") {
+    if (policy.signer.kind === "key") {
+      return readKeySigner(bundle, policy.signer.key, keyMaterial.hint, evidence);
+    }
+    return evidence.fail("signer", "key-not-given", "the bundle was made with a key", {
+      hint: keyMaterial.hint,
+    });
+  }
+  const [leaf, ...others] =
+    keyMaterial.kind === "chain" ? keyMaterial.certificates : [keyMaterial.certificate];
+  let certificate: Certificate;
+  try {
+    certificate = decodeCertificate(leaf as Uint8Array);
+    if (others.some((der) => isSelfIssued(decodeCertificate(der)))) {
+      const message = "the bundle's chain brings a root certificate";
+      return evidence.fail("signer", "certificate-chain-contains-root", message);
+    }
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    return evidence.fail("signer", "certificate-malformed", cause.message);
+  }
+  describeCertificate(certificate, evidence);
+  if (policy.signer.kind === "key") {
+    const message = "the policy names a key, the bundle holds a certificate";
+    return evidence.fail("signer", "key-given-for-certificate", message);
+  }
+  evidence.pass("signer", "the bundle holds the signer's certificate");
+  const verifier = { kind: "certificate", certificate: certificate.der } as const;
+  return { key: certificate.publicKey, certificate, verifier };
+}
+
+function readKeySigner(
+  bundle: Bundle,
+  key: PublicKey,
+  hint: string,
+  evidence: EvidenceBuilder,
+): SignerMaterial | undefined {
+  const keyId = sha256(key.spki);
+  evidence.signer = { kind: "key", keySha256: encodeHex(keyId) };
+  const { content } = bundle;
+  const keyid = content.kind === "envelope" ? content.envelope.signatures[0]?.keyid : undefined;
+  if (keyid !== undefined && hint !== "" && keyid !== hint) {
+    const message = "the envelope's keyid and the bundle's hint differ";
+    return evidence.fail("signer", "key-hint-mismatch", message, { keyid, hint });
+  }
+  // Other hints than the recommended one name a key in a way only its owner knows: no reason to
+  // refuse. One that has the recommended form and differs names another key.
+  const recommended = /^[A-Za-z0-9+/]{43}=$/.test(hint);
+  if (recommended && hint !== encodeBase64(keyId)) {
+    const values = { hint, key: encodeBase64(keyId) };
+    return evidence.fail("signer", "key-hint-mismatch", "the bundle names another key", values);
+  }
+  evidence.pass("signer", "the policy's key is the signer's");
+  return { key, verifier: { kind: "publicKey", key } };
+}
+
+function describeCertificate(certificate: Certificate, evidence: EvidenceBuilder): void {
+  const { identity, claims } = readIdentity(certificate);
+  evidence.signer = {
+    kind: "certificate",
+    ...(identity ? { identity: identity.value, identityKind: identity.kind } : {}),
+    ...(claims?.issuer === undefined ? {} : { issuer: claims.issuer }),
+    claims: { ...claims?.claims },
+    keySha256: encodeHex(sha256(certificate.publicKey.spki)),
+    certificateSha256: encodeHex(sha256(certificate.der)),
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+  };
+}
+
+/** One run over a bundle whose structure and signer are known. */
+class Verification {
+  readonly #input: VerifyInput;
+  readonly #bundle: Bundle;
+  readonly #signer: SignerMaterial;
+  readonly #trust: TrustMaterial | undefined;
+  readonly #evidence: EvidenceBuilder;
+  readonly #artifact: ArtifactDigests | undefined;
+  readonly #signature: Uint8Array;
+  readonly #message: SignedMessage | undefined;
+
+  constructor(
+    input: VerifyInput,
+    bundle: Bundle,
+    signer: SignerMaterial,
+    trust: TrustMaterial | undefined,
+    evidence: EvidenceBuilder,
+  ) {
+    this.#input = input;
+    this.#bundle = bundle;
+    this.#signer = signer;
+    this.#trust = trust;
+    this.#evidence = evidence;
+    this.#artifact = input.artifact && new ArtifactDigests(input.artifact);
+    const { content } = bundle;
+    if (content.kind === "envelope") {
+      const { envelope } = content;
+      const bytes = preAuthenticationEncoding(envelope.payloadType, envelope.payload);
+      this.#signature = (envelope.signatures[0] as { sig: Uint8Array }).sig;
+      this.#message = { bytes, digests: new ArtifactDigests({ kind: "bytes", bytes }) };
+    } else {
+      this.#signature = content.message.signature;
+      const bytes = this.#artifact?.bytes;
+      this.#message = this.#artifact && { ...(bytes && { bytes }), digests: this.#artifact };
+    }
+  }
+
+  run(): void {
+    const { policy } = this.#input;
+    const entries = this.#checkLogs();
+    const times = this.#checkTimes(entries);
+    if (this.#signer.certificate) this.#checkCertificate(this.#signer.certificate, times);
+    else this.#checkKeyPeriod(times);
+    this.#checkSignature(this.#checkContent(entries));
+    checkArtifact(this.#bundle.content, this.#artifact, policy.predicateType, this.#evidence);
+    if (policy.signer.kind === "identity" && this.#signer.certificate) {
+      checkIdentity(readIdentity(this.#signer.certificate), policy.signer, this.#evidence);
+    } else {
+      this.#evidence.skip("identity", "not-applicable", "a key has no identity");
+    }
+  }
+
+  #checkLogs(): CheckedLogEntry[] {
+    const evidence = this.#evidence;
+    const threshold = this.#input.policy.logThreshold ?? 1;
+    let entries: CheckedLogEntry[] = [];
+    if (this.#bundle.tlogEntries.length > 0) {
+      if (!this.#trust) {
+        const message = "entries of a log can only be checked with a trusted root";
+        evidence.fail("trusted-root", "trusted-root-missing", message);
+        return [];
+      }
+      entries = checkLogEntries(this.#bundle, this.#trust, evidence);
+    }
+    const logs = new Set(entries.map(({ log }) => log.operator || log.baseUrl));
+    const values = { found: String(logs.size), required: String(threshold) };
+    if (logs.size >= threshold) {
+      if (threshold > 0) evidence.pass("log-threshold", "enough logs vouch for it", values);
+      else evidence.skip("log-threshold", "not-required", "the policy asks for no log");
+    } else if (this.#bundle.tlogEntries.length === 0) {
+      const message = "the bundle holds no entry of a transparency log";
+      evidence.fail("log-threshold", "log-entry-missing", message, values);
+    } else {
+      evidence.fail("log-threshold", "log-threshold", "too few logs vouch for it", values);
+    }
+    return entries;
+  }
+
+  #checkTimes(entries: readonly CheckedLogEntry[]): VerifiedTime[] {
+    const evidence = this.#evidence;
+    const threshold = this.#input.policy.timestampThreshold ?? 0;
+    let stamped: VerifiedTime[] = [];
+    if (this.#bundle.timestamps.length > 0) {
+      if (!this.#trust) {
+        const message = "timestamps can only be checked with a trusted root";
+        evidence.fail("trusted-root", "trusted-root-missing", message);
+      } else {
+        stamped = checkTimestamps(this.#bundle.timestamps, this.#signature, this.#trust, evidence);
+      }
+    }
+    const authorities = new Set(stamped.map(({ by }) => by)).size;
+    const values = { found: String(authorities), required: String(threshold) };
+    if (authorities < threshold) {
+      const message = "too few authorities stamped the signature";
+      evidence.fail("timestamp-threshold", "timestamp-threshold", message, values);
+    } else if (threshold > 0) {
+      evidence.pass("timestamp-threshold", "enough authorities stamped the signature", values);
+    }
+    const promised = entries.flatMap(({ promisedTime, log }): VerifiedTime[] =>
+      promisedTime ? [{ source: "log", time: promisedTime, by: log.baseUrl }] : [],
+    );
+    evidence.times.push(...promised, ...stamped);
+    this.#checkLogKeyPeriods(entries, evidence.times);
+    return evidence.times;
+  }
+
+  /** Without a promise only other sources say when the log's key was used. */
+  #checkLogKeyPeriods(entries: readonly CheckedLogEntry[], times: readonly VerifiedTime[]): void {
+    for (const { log, promisedTime, about } of entries) {
+      const outside = promisedTime ? undefined : times.find(({ time }) => !inUse(log, time));
+      if (!outside) continue;
+      const values = { time: outside.time.toISOString(), log: log.baseUrl };
+      const message = "the log's key was not in use at the signing time";
+      this.#evidence.fail("log-inclusion", "log-key-not-valid-at-time", message, values, about);
+    }
+  }
+
+  #checkCertificate(certificate: Certificate, verified: readonly VerifiedTime[]): void {
+    const evidence = this.#evidence;
+    const { policy, now } = this.#input;
+    const threshold = policy.sctThreshold ?? 1;
+    if (!this.#trust) {
+      const message = "a certificate can only be checked with a trusted root";
+      return evidence.fail("trusted-root", "trusted-root-missing", message);
+    }
+    let times = verified;
+    if (times.length === 0 && policy.allowCurrentTime && now) {
+      times = [{ source: "log", time: now, by: "the current time, as the policy allows" }];
+    }
+    if (times.length === 0) {
+      const failed = evidence.failed("log-promise") || evidence.failed("timestamp");
+      const message = "no verified time says when the signature was made";
+      if (failed) evidence.skip("certificate", "depends-on-failed", message);
+      else evidence.fail("certificate", "time-missing", message);
+      return evidence.skip("sct", "depends-on-failed", "its issuer is not established");
+    }
+    const issuer = checkCertificate(certificate, times, this.#trust, evidence);
+    if (threshold === 0) evidence.skip("sct", "not-required", "the policy asks for no SCT");
+    else if (!issuer) evidence.skip("sct", "depends-on-failed", "its issuer is not established");
+    else checkScts(certificate, issuer, threshold, this.#trust, evidence);
+  }
+
+  #checkKeyPeriod(times: readonly VerifiedTime[]): void {
+    const { signer } = this.#input.policy;
+    if (signer.kind !== "key" || !signer.validFor) return;
+    const validFor = signer.validFor;
+    const outside = times.find(({ time }) => !inUse({ validFor }, time));
+    if (outside) {
+      const values = { time: outside.time.toISOString() };
+      const message = "the key was not in use at the signing time";
+      this.#evidence.fail("signer", "key-not-valid-at-time", message, values);
+    }
+  }
+
+  /** Compares entries and bundle. Answers the algorithm that a matching entry names. */
+  #checkContent(entries: readonly CheckedLogEntry[]): Algorithm | undefined {
+    const signed = {
+      signature: this.#signature,
+      verifier: this.#signer.verifier,
+      content: this.#bundle.content,
+      messageDigest: (name: HashName) => this.#message?.digests.get(name),
+    };
+    const matching = entries.flatMap(
+      (entry) => checkLogContent(entry, signed, this.#evidence) ?? [],
+    );
+    return matching.find(({ content }) => content.algorithm)?.content.algorithm;
+  }
+
+  #checkSignature(logged: Algorithm | undefined): void {
+    const evidence = this.#evidence;
+    const { signer } = this.#input.policy;
+    if (!this.#message) {
+      return evidence.skip("signature", "depends-on-failed", "no artifact was given");
+    }
+    const { key } = this.#signer;
+    const { content } = this.#bundle;
+    const mentioned =
+      content.kind === "message" ? content.message.messageDigest?.algorithm : undefined;
+    const candidates = candidateAlgorithms(
+      key,
+      (signer.kind === "key" ? signer.algorithm : undefined) ?? logged,
+      mentioned && hashOfOutputName(mentioned),
+    );
+    const algorithm = checkSignature(key, candidates, this.#message, this.#signature, evidence);
+    if (algorithm && evidence.signer) {
+      evidence.signer = { ...evidence.signer, algorithm: algorithm.name };
+    }
+  }
+}
