@@ -281,11 +281,11 @@ export interface CertificateOptions {
   readonly notAfter?: Date;
   /** In this order; default: none, and no extension list. */
   readonly extensions?: readonly TestExtension[];
-  /** Default: 16 random bytes, made positive. */
+  /** Unsigned bytes. Default: 16 random ones. */
   readonly serialNumber?: Uint8Array;
   /** How the issuer signs. */
   readonly scheme?: SignatureScheme;
-  /** Replaces the AlgorithmIdentifier inside, outside, or both. */
+  /** Replaces the AlgorithmIdentifier, outside too unless that has its own. */
   readonly innerAlgorithm?: Uint8Array;
   readonly outerAlgorithm?: Uint8Array;
   /** 2 = v3; undefined leaves the field out (v1). Default 2. */
@@ -319,7 +319,7 @@ export function buildCertificate(options: CertificateOptions): TestCertificate {
   const scheme = options.scheme ?? defaultScheme(issuer.key.type);
   const algorithm = options.innerAlgorithm ?? algorithmIdentifier(scheme);
   const version = "version" in options ? options.version : 2;
-  const serial = options.serialNumber ?? new Uint8Array(crypto.randomBytes(16));
+  const serial = options.serialNumber ?? randomSerial();
   const fields = [
     ...(version === undefined ? [] : [derExplicit(0, derInteger(version))]),
     derUnsigned(serial),
@@ -342,6 +342,12 @@ export function buildCertificate(options: CertificateOptions): TestCertificate {
       return decodeCertificate(whole);
     },
   };
+}
+
+/** Always 16 content octets. */
+function randomSerial(): Uint8Array {
+  const bytes = new Uint8Array(crypto.randomBytes(16));
+  return bytes.with(0, 0x40 | ((bytes[0] as number) & 0x3f));
 }
 
 /** The SEQUENCE OF Extension. */
@@ -422,7 +428,7 @@ export function buildFulcioLeaf(options: FulcioLeafOptions): TestCertificate {
       return text === undefined ? [] : [extension.fulcio(name, text)];
     }),
   ];
-  const serialNumber = options.serialNumber ?? new Uint8Array(crypto.randomBytes(16));
+  const serialNumber = options.serialNumber ?? randomSerial();
   const base = { extensions, ...rest, key, serialNumber };
   if (ctKeys.length === 0) return buildCertificate(base);
   const { tbs } = buildCertificate(base).certificate;

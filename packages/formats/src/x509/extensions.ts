@@ -255,7 +255,7 @@ function readGeneralName(reader: DerReader): GeneralName {
     case contextTag(5, true):
       return { kind: "unread", tag, value: reader.element(tag).content };
     default:
-      throw reader.error("wrong-type", "not a GeneralName");
+      throw reader.error(tag === undefined ? "truncated" : "wrong-type", "not a GeneralName");
   }
 }
 

@@ -166,8 +166,7 @@ function attributeToString(attribute: NameAttribute): string {
 function escapeText(text: string): string {
   return text
     .replace(/["+,;<>\\]/g, "\\$&")
-    .replace(/^[ #]/, "\\$&")
-    .replace(/ $/, (space, offset: number) => (offset === 0 ? space : `\\${space}`))
+    .replace(/^[ #]| $/g, "\\$&")
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
       [...utf8Bytes(character)].map((byte) => `\\${encodeHex(Uint8Array.of(byte))}`).join(""),
     );
