@@ -55,7 +55,7 @@ export function parseNote(input: Uint8Array | string): SignedNote {
   if (bytes.at(-1) !== NEWLINE) throw error("truncated", "", "the last line is not ended");
   const blank = lastBlankLine(bytes);
   if (blank === -1) {
-    throw error("missing-field", "", "no blank line parts the text from the signatures");
+    throw error("missing-field", "signatures", "no blank line parts the text from the signatures");
   }
   // A copy: the note outlives the buffer it arrived in.
   const textBytes = bytes.slice(0, blank);
@@ -70,7 +70,7 @@ export function parseNote(input: Uint8Array | string): SignedNote {
  * @throws FormatError `missing-field` | `truncated` | `too-large` | `malformed`; the base64 codes.
  */
 export function parseSignatureLines(text: string): NoteSignature[] {
-  if (text === "") throw error("missing-field", "", "there is no signature line");
+  if (text === "") throw error("missing-field", "signatures", "there is no signature line");
   if (text.length > noteLimits.sizeBytesMax) {
     throw error("too-large", "", `more than ${noteLimits.sizeBytesMax} characters`);
   }

@@ -193,7 +193,8 @@ function checkCheckpoint(
     signed = parseSignedCheckpoint(proof.checkpoint ?? "");
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
-    return fail("checkpoint-malformed", cause.message);
+    const unsigned = cause.code === "missing-field" && cause.place === "signatures";
+    return fail(unsigned ? "checkpoint-signature-missing" : "checkpoint-malformed", cause.message);
   }
   const { checkpoint, note } = signed;
   const names = checkpointNames(log);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeHex } from "@chancery/formats/bytes";
-import { sha256 } from "@chancery/formats/crypto";
 import { FormatError } from "@chancery/formats/errors";
 import {
   decodeTimestampResponse,
@@ -29,31 +28,32 @@ export function checkTimestamps(
   const seen = new Set<string>();
   return timestamps.flatMap((der, i) => {
     const about = `rfc3161Timestamps[${i}]`;
-    const digest = encodeHex(sha256(der));
-    if (seen.has(digest)) {
+    let response: TimestampResponse;
+    try {
+      response = decodeTimestampResponse(der);
+    } catch (cause) {
+      if (!(cause instanceof FormatError)) throw cause;
+      evidence.fail("timestamp", "timestamp-malformed", cause.message, {}, about);
+      return [];
+    }
+    // Parts of a token that nobody signs give it several byte forms: its signature names it.
+    const id = encodeHex(response.token?.signature ?? der);
+    if (seen.has(id)) {
       evidence.fail("timestamp", "timestamp-duplicate", "the timestamp stands twice", {}, about);
       return [];
     }
-    seen.add(digest);
-    const time = checkTimestampResponse(der, signature, trust, about, evidence);
-    return time === undefined ? [] : [time];
+    seen.add(id);
+    return checkResponse(response, signature, trust, about, evidence) ?? [];
   });
 }
 
-function checkTimestampResponse(
-  der: Uint8Array,
+function checkResponse(
+  response: TimestampResponse,
   signature: Uint8Array,
   trust: TrustMaterial,
   about: string,
   evidence: EvidenceBuilder,
 ): VerifiedTime | undefined {
-  let response: TimestampResponse;
-  try {
-    response = decodeTimestampResponse(der);
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    return evidence.fail("timestamp", "timestamp-malformed", cause.message, {}, about);
-  }
   let failure: Refusal | undefined;
   for (const candidate of trust.timestampAuthorities) {
     const result = tryAuthority(response, signature, candidate);
