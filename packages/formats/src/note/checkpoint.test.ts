@@ -193,7 +193,7 @@ test("the broken checkpoints of the conformance suite fail, each at its own plac
   assert.equal(outcome("rekor2-checkpoint-missing-origin_fail"), "malformed size");
   assert.equal(outcome("rekor2-checkpoint-missing-size_fail"), "malformed size");
   assert.equal(outcome("rekor2-checkpoint-missing-root-hash_fail"), "missing-field root hash");
-  assert.equal(outcome("rekor2-checkpoint-missing-log-signature_fail"), "missing-field ");
+  assert.equal(outcome("rekor2-checkpoint-missing-log-signature_fail"), "missing-field signatures");
   assert.equal(outcome("rekor2-checkpoint-no-matching-signature_fail"), "absent");
   assert.equal(outcome("checkpoint-bad-keyhint_fail"), "absent");
   assert.equal(outcome("invalid-checkpoint-signature_fail"), "invalid");
