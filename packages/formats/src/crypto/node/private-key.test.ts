@@ -8,6 +8,7 @@ import { FormatError, type FormatErrorCode } from "../../errors/index.ts";
 import {
   algorithmByFlag,
   algorithmByName,
+  digestPath,
   hash,
   type HashName,
   schemeHash,
@@ -54,7 +55,12 @@ test("every scheme verifies under its key, however it was signed", () => {
         stream.update(message.subarray(7));
         signatures.push(stream.finish());
         const digest = hash(schemeHash(scheme) as HashName, message);
-        signatures.push(key.signDigest(scheme, digest));
+        if (scheme.kind === "ecdsa" && digestPath(key.publicKey) === "noble") {
+          // Without OpenSSL's own function nothing signs in constant time, so nothing signs.
+          assert.throws(() => key.signDigest(scheme, digest), refuses("unsupported"));
+        } else {
+          signatures.push(key.signDigest(scheme, digest));
+        }
       }
       for (const [i, signature] of signatures.entries()) {
         assert.equal(verifySignature(key.publicKey, scheme, message, signature), true, place + i);
