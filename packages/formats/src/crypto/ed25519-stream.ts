@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { backend } from "#crypto";
-import { ed25519Equation } from "./ed25519ph.ts";
+import { ed25519Equation } from "./ed25519.ts";
 import type { Ed25519PublicKey } from "./public-key.ts";
 
 /** A verification fed in chunks. `finish` ends it. */

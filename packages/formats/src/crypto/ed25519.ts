@@ -45,8 +45,8 @@ const smallOrder: readonly Uint8Array[] = [
  * Whether anything may verify under the key, decided on its bytes alone.
  *
  * Refused are points of small order, under which one signature fits many messages, and y at or
- * above 2^255-19, which would be a second encoding of a key. No signer makes either; OpenSSL takes
- * both. Does not check that the bytes are a point of the curve.
+ * above 2^255-19, which would be a second encoding of a key. No signer makes either, and versions
+ * of OpenSSL differ on them. Does not check that the bytes are a point of the curve.
  */
 export function isUsableEd25519Key(raw: Uint8Array): boolean {
   const y = raw.slice();
