@@ -368,6 +368,7 @@ suite("signature algorithms", () => {
   const pss = derOid("1.2.840.113549.1.1.10");
   const sha256 = derSequence(derOid("2.16.840.1.101.3.4.2.1"), derNull());
   const mgf1 = derSequence(derOid("1.2.840.113549.1.1.8"), sha256);
+  const good = [derExplicit(0, sha256), derExplicit(1, mgf1), derExplicit(2, derInteger(32))];
   const parameters = (...parts: Uint8Array[]): Uint8Array =>
     derSequence(pss, derSequence(...parts));
   const bad: [string, Uint8Array, FormatErrorCode][] = [
@@ -401,7 +402,11 @@ suite("signature algorithms", () => {
     ],
     [
       "RSA-PSS with another mask generation",
-      parameters(derExplicit(0, sha256), derExplicit(1, derSequence(derOid("1.2.3"), sha256))),
+      parameters(
+        derExplicit(0, sha256),
+        derExplicit(1, derSequence(derOid("1.2.3"), sha256)),
+        derExplicit(2, derInteger(32)),
+      ),
       "unsupported",
     ],
     [
@@ -414,12 +419,26 @@ suite("signature algorithms", () => {
       ),
       "unsupported",
     ],
+    ["RSA-PSS with a fifth parameter", parameters(...good, derNull()), "trailing-data"],
+    [
+      "RSA-PSS with bytes after the parameters",
+      derSequence(pss, derSequence(...good), derNull()),
+      "trailing-data",
+    ],
     [
       "RSA-PSS with SHA-3",
       parameters(derExplicit(0, derSequence(derOid("2.16.840.1.101.3.4.2.8")))),
       "unsupported",
     ],
   ];
+  test("accepts RSA-PSS with the default trailer field, left out or written", () => {
+    for (const trailer of [[], [derExplicit(3, derInteger(1))]]) {
+      const identifier = parameters(...good, ...trailer);
+      const { signatureAlgorithm } = decodeCertificate(withAlgorithm(identifier));
+      assert.deepEqual(signatureAlgorithm, { kind: "rsa-pss", hash: "sha256" });
+    }
+  });
+
   for (const [what, identifier, code] of bad) {
     test(`refuses ${what}`, () => refused(withAlgorithm(identifier), code));
   }
