@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { concatBytes } from "../../bytes/index.ts";
-import { ED25519PH_DOMAIN, littleEndianNumber } from "../ed25519ph.ts";
+import { littleEndianNumber } from "../ed25519.ts";
+import { ED25519PH_DOMAIN } from "../ed25519ph.ts";
 import { hash } from "../verify.ts";
 import { wipe } from "./ciphers.ts";
 
