@@ -177,10 +177,11 @@ function decodeContent(bundle: ObjectDecoder): BundleContent {
   const message = bundle.object("messageSignature");
   const signature = message.bytes("signature");
   const hint = message.optionalObject("messageDigest");
-  const messageDigest = hint && {
-    algorithm: hint.oneOf("algorithm", digestAlgorithms),
-    digest: hint.bytes("digest"),
-  };
+  // Empty is a proto3 message whose fields are unset: cosign's, for pure Ed25519 over the file.
+  const isSet = hint?.has("algorithm") === true || hint?.has("digest") === true;
+  const messageDigest = isSet
+    ? { algorithm: hint.oneOf("algorithm", digestAlgorithms), digest: hint.bytes("digest") }
+    : undefined;
   hint?.end();
   message.end();
   return { kind: "message", message: { signature, ...(messageDigest ? { messageDigest } : {}) } };
