@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// The other implementations that ours is tried against, each at one version, installed once into a
+// cache outside the tree. `node interop/peers.ts` installs what is missing and prints the versions.
+import { createHash } from "node:crypto";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { must, run } from "./run-peer.ts";
+
+const cosignVersion = "v3.1.3";
+const cosignModule = "github.com/sigstore/cosign/v3/cmd/cosign";
+const pythonVersion = "4.5.1";
+const javascriptVersion = "5.0.1";
+const installTimeoutMs = 900_000;
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const cache = process.env["CHANCERY_PEERS"] ?? join(homedir(), ".cache/chancery-peers");
+
+/** A peer: what it is called, what it is at, and how to bring it here. */
+export interface Peer {
+  readonly name: PeerName;
+  /** The program, or the folder with `node_modules` for `sigstore-js`. */
+  readonly path: string;
+  readonly version: string;
+}
+
+export const peerNames = [
+  "cosign",
+  "sigstore-python",
+  "sigstore-js",
+  "openssl",
+  "ssh-keygen",
+  "gpg",
+  "minisign",
+] as const;
+export type PeerName = (typeof peerNames)[number];
+
+const found = new Map<PeerName, Peer>();
+
+/**
+ * A peer, installed on first use.
+ * @throws Error with one line that says what is missing
+ */
+export function peer(name: PeerName): Peer {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const made = { name, ...finders[name]() };
+  found.set(name, made);
+  return made;
+}
+
+/** All peers. @throws Error as {@link peer} */
+export function allPeers(): Peer[] {
+  return peerNames.map(peer);
+}
+
+type Found = Omit<Peer, "name">;
+
+const finders: Record<PeerName, () => Found> = {
+  cosign: findCosign,
+  "sigstore-python": findPython,
+  "sigstore-js": findJavascript,
+  openssl: () => findSystem("openssl", "openssl", ["version"], /OpenSSL (\S+)/),
+  "ssh-keygen": () => findSystem("ssh-keygen", "openssh-client", undefined, /.*/),
+  gpg: () => findSystem("gpg", "gpg", ["--version"], /\(GnuPG\) (\S+)/),
+  minisign: () => findSystem("minisign", "minisign", ["-v"], /minisign (\S+)/),
+};
+
+function findCosign(): Found {
+  const folder = join(cache, `cosign-${cosignVersion}`, "bin");
+  const path = join(folder, "cosign");
+  if (!existsSync(path)) {
+    if (!onPath("go")) throw new Error("cosign: Go is needed to build it");
+    mkdirSync(folder, { recursive: true });
+    must("go", ["install", `${cosignModule}@${cosignVersion}`], {
+      env: { GOBIN: folder, GOFLAGS: "-trimpath", CGO_ENABLED: "0" },
+      timeoutMs: installTimeoutMs,
+    });
+  }
+  return { path, version: reported(path, ["version"], /GitVersion:\s+v(\S+)/, cosignVersion) };
+}
+
+function findPython(): Found {
+  const folder = join(cache, `sigstore-python-${pythonVersion}`);
+  const path = join(folder, "bin/sigstore");
+  const pins = ["requirements.txt", "constraints.txt"].map((file) =>
+    join(here, "sigstore-python", file),
+  );
+  installOnce(folder, pins, () => {
+    if (!onPath("python3")) throw new Error("sigstore-python: python3 is needed");
+    must("python3", ["-m", "venv", folder], { timeoutMs: installTimeoutMs });
+    const [requirements = "", constraints = ""] = pins;
+    const args = ["install", "--quiet", "--disable-pip-version-check"];
+    must(join(folder, "bin/pip"), [...args, "-r", requirements, "-c", constraints], {
+      timeoutMs: installTimeoutMs,
+    });
+  });
+  return { path, version: reported(path, ["--version"], /sigstore (\S+)/, pythonVersion) };
+}
+
+function findJavascript(): Found {
+  const path = join(cache, `sigstore-js-${javascriptVersion}`);
+  const pins = ["package.json", "package-lock.json"].map((file) => join(here, "sigstore-js", file));
+  installOnce(path, pins, () => {
+    for (const pin of pins) copyFileSync(pin, join(path, pin.slice(pin.lastIndexOf("/") + 1)));
+    must("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: path,
+      timeoutMs: installTimeoutMs,
+    });
+  });
+  const manifest = readFileSync(join(path, "node_modules/sigstore/package.json"), "utf8");
+  return { path, version: (JSON.parse(manifest) as { version: string }).version };
+}
+
+function findSystem(
+  program: string,
+  debianPackage: string,
+  versionArgs: readonly string[] | undefined,
+  pattern: RegExp,
+): Found {
+  if (!onPath(program)) {
+    const root = process.getuid?.() === 0 && onPath("apt-get");
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    const args = ["install", "-y", "-qq", "--no-install-recommends", debianPackage];
+    if (!root || run("apt-get", args, { env, timeoutMs: installTimeoutMs }).status !== 0) {
+      throw new Error(`${program}: not installed (Debian package ${debianPackage})`);
+    }
+  }
+  if (versionArgs !== undefined) {
+    return { path: program, version: reported(program, versionArgs, pattern, "") };
+  }
+  return { path: program, version: reported("ssh", ["-V"], /OpenSSH_([^\s,]+)/, "") };
+}
+
+/**
+ * Runs an installation unless the folder holds one made from the same pins. An interrupted one has
+ * no stamp and is made again.
+ */
+function installOnce(folder: string, pins: readonly string[], install: () => void): void {
+  const digest = createHash("sha256");
+  for (const pin of pins) digest.update(readFileSync(pin));
+  const wanted = digest.digest("hex");
+  const stamp = join(folder, ".complete");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  install();
+  writeFileSync(`${stamp}.new`, wanted);
+  renameSync(`${stamp}.new`, stamp);
+}
+
+/** The version that a program says it has. @throws Error when it is not the pinned one */
+function reported(
+  program: string,
+  args: readonly string[],
+  pattern: RegExp,
+  pinned: string,
+): string {
+  const { stdout, stderr } = run(program, args);
+  const version = pattern.exec(`${stdout}\n${stderr}`)?.[1] ?? "unknown";
+  if (pinned !== "" && version !== pinned.replace(/^v/, "")) {
+    throw new Error(`${program}: says it is ${version}, not ${pinned}; remove it from the cache`);
+  }
+  return version;
+}
+
+function onPath(program: string): boolean {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+if (import.meta.main) {
+  try {
+    for (const { name, version } of allPeers()) console.log(`${name.padEnd(16)} ${version}`);
+  } catch (cause) {
+    console.error(cause instanceof Error ? cause.message : cause);
+    process.exitCode = 1;
+  }
+}

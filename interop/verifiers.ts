@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// One question, "does this bundle verify?", put to each implementation the way its users would.
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { peer } from "./peers.ts";
+import { lastWords, type Outcome, run } from "./run-peer.ts";
+import { sigstoreJs } from "./sigstore-js.ts";
+
+/** A bundle, what it is said to sign, and what the verifier knows. */
+export interface Question {
+  readonly bundle: string;
+  /** A path, or `sha256:` and 64 hex digits. */
+  readonly artifact: string;
+  readonly trustedRoot: string;
+  readonly signer:
+    | { readonly kind: "key"; readonly key: string }
+    | { readonly kind: "identity"; readonly identity: string; readonly issuer: string };
+  /** Accept a signature that no log vouches for; only asked of those that can. */
+  readonly withoutLog?: boolean;
+}
+
+export interface Answer {
+  readonly accepted: boolean;
+  /** What it said last, for people. */
+  readonly words: string;
+}
+
+/** Undefined where the implementation has no way to be asked. */
+export type Verifier = (question: Question) => Answer | undefined;
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+const conformanceClient = fileURLToPath(new URL("conformance-client", import.meta.url));
+
+/** Ours, through the executable that the conformance suite drives. */
+export function askOurs(question: Question): Answer | undefined {
+  if (question.withoutLog === true) return undefined;
+  const { bundle, artifact, trustedRoot, signer } = question;
+  const who =
+    signer.kind === "key"
+      ? ["--key", signer.key]
+      : ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer];
+  const args = ["verify-bundle", "--bundle", bundle, ...who, "--trusted-root", trustedRoot];
+  return answer(run(conformanceClient, [...args, artifact]));
+}
+
+/** `cosign verify-blob`, or `verify-blob-attestation` for an envelope. */
+export function askCosign(question: Question): Answer | undefined {
+  const { bundle, artifact, trustedRoot, signer } = question;
+  const who =
+    signer.kind === "key"
+      ? ["--key", signer.key]
+      : ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer];
+  const log = question.withoutLog === true ? ["--insecure-ignore-tlog"] : [];
+  // Without a log and with a key it needs no trusted root, and refuses none either.
+  const args = ["--bundle", bundle, "--trusted-root", trustedRoot, ...who, ...log];
+  const predicateType = predicateTypeOf(bundle);
+  if (predicateType === undefined) {
+    return answer(run(peer("cosign").path, ["verify-blob", ...args, artifact]));
+  }
+  const digest = digestPattern.test(artifact)
+    ? ["--digest", artifact.slice("sha256:".length), "--digestAlg", "sha256"]
+    : [artifact];
+  const command = ["verify-blob-attestation", "--type", predicateType, ...args, ...digest];
+  return answer(run(peer("cosign").path, command));
+}
+
+/** `sigstore verify identity --offline`; it has no keys and always wants a log entry. */
+export function askPython(question: Question): Answer | undefined {
+  const { bundle, artifact, trustedRoot, signer } = question;
+  if (signer.kind === "key" || question.withoutLog === true) return undefined;
+  const args = ["--trust-config", trustConfigFor(trustedRoot), "verify", "identity", "--offline"];
+  const who = ["--cert-identity", signer.identity, "--cert-oidc-issuer", signer.issuer];
+  const command = [...args, "--bundle", bundle, ...who, artifact];
+  return answer(
+    run(peer("sigstore-python").path, command, { env: { NO_COLOR: "1", COLUMNS: "400" } }),
+  );
+}
+
+/** The `Verifier` of @sigstore/verify. It takes bytes only and never looks at subjects. */
+export function askJavascript(question: Question): Answer | undefined {
+  if (digestPattern.test(question.artifact)) return undefined;
+  try {
+    verifyWithJavascript(question);
+    return { accepted: true, words: "" };
+  } catch (cause) {
+    return { accepted: false, words: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** All of them by name. */
+export const verifiers: Readonly<Record<string, Verifier>> = {
+  chancery: askOurs,
+  cosign: askCosign,
+  "sigstore-js": askJavascript,
+  "sigstore-python": askPython,
+};
+
+function verifyWithJavascript(question: Question): void {
+  const js = sigstoreJs();
+  const { signer } = question;
+  const bundle = js.bundle.bundleFromJSON(json(question.bundle));
+  const root = js.protobuf.TrustedRoot.fromJSON(json(question.trustedRoot));
+  const policy =
+    signer.kind === "identity"
+      ? {
+          // The text becomes an expression that may match anywhere.
+          subjectAlternativeName: `^${escapePattern(signer.identity)}$`,
+          extensions: { issuer: signer.issuer },
+        }
+      : undefined;
+  const keys =
+    signer.kind === "key"
+      ? () => ({
+          publicKey: js.core.crypto.createPublicKey(readFileSync(signer.key, "utf8")),
+          validFor: () => true,
+        })
+      : undefined;
+  const needed = question.withoutLog === true ? 0 : 1;
+  const thresholds = { tlogThreshold: needed, timestampThreshold: needed };
+  const verifier = new js.verify.Verifier(js.verify.toTrustMaterial(root, keys), {
+    ...thresholds,
+    ctlogThreshold: signer.kind === "key" ? 0 : 1,
+  });
+  verifier.verify(js.verify.toSignedEntity(bundle, readFileSync(question.artifact)), policy);
+}
+
+function answer(outcome: Outcome): Answer {
+  return { accepted: outcome.status === 0, words: lastWords(outcome) };
+}
+
+/** The predicate type of a bundle's statement; undefined where there is none to be read. */
+function predicateTypeOf(path: string): string | undefined {
+  try {
+    const { dsseEnvelope } = json(path) as { dsseEnvelope?: { payload?: string } };
+    if (dsseEnvelope?.payload === undefined) return undefined;
+    const statement = Buffer.from(dsseEnvelope.payload, "base64").toString();
+    return (JSON.parse(statement) as { predicateType?: string }).predicateType;
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined;
+    throw cause;
+  }
+}
+
+const trustConfigs = new Map<string, string>();
+
+/** sigstore-python takes a trusted root only together with a signing config, here an unused one. */
+function trustConfigFor(trustedRoot: string): string {
+  const known = trustConfigs.get(trustedRoot);
+  if (known !== undefined) return known;
+  const path = join(mkdtempSync(join(tmpdir(), "chancery-interop-")), "trust-config.json");
+  const config = {
+    mediaType: "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json",
+    trustedRoot: json(trustedRoot),
+    signingConfig: unusedSigningConfig,
+  };
+  writeFileSync(path, JSON.stringify(config));
+  trustConfigs.set(trustedRoot, path);
+  return path;
+}
+
+const unusedService = {
+  url: "https://unused.example",
+  majorApiVersion: 1,
+  validFor: { start: "2020-01-01T00:00:00Z" },
+  operator: "unused",
+};
+const unusedSigningConfig = {
+  mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+  caUrls: [unusedService],
+  oidcUrls: [unusedService],
+  rekorTlogUrls: [unusedService],
+  tsaUrls: [unusedService],
+  rekorTlogConfig: { selector: "ANY" },
+  tsaConfig: { selector: "ANY" },
+};
+
+function json(path: string): unknown {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+}
