@@ -210,6 +210,11 @@ suite("decoding certificates", () => {
       "non-canonical",
     ],
     [
+      "fractions of a millisecond",
+      { editTbs: (f) => f.with(4, derSequence(time("U"), time("20300101000000.0001Z"))) },
+      "non-canonical",
+    ],
+    [
       "a time without seconds",
       { editTbs: (f) => f.with(4, derSequence(time("U"), time("203001010000Z"))) },
       "malformed",

@@ -172,8 +172,10 @@ function readName(tbs: DerReader): Uint8Array {
 
 /** As {@link readTime}, without the fractions that RFC 5280 §4.1.2.5.2 forbids. */
 function readCertificateTime(validity: DerReader): Date {
-  const time = readTime(validity);
-  if (time.getUTCMilliseconds() !== 0) {
+  if (validity.peek() !== Tag.generalizedTime) return readTime(validity);
+  const { content, raw } = validity.any();
+  const time = readTime(new DerReader(raw, "certificate"));
+  if (content.length > "YYYYMMDDHHMMSSZ".length) {
     throw validity.error("non-canonical", "a validity with fractions of a second");
   }
   return time;
