@@ -44,69 +44,50 @@ export interface DerElement {
  * is not asked for is not looked at, so the caller states the whole structure and calls `end()`.
  */
 export class DerReader {
+  /** The bytes of the whole input: levels share them, and hold where they begin and end. */
   readonly #bytes: Uint8Array;
   readonly #format: string;
   /** Offset of `bytes[0]` in the outermost input, for places in errors. */
   readonly #base: number;
-  #offset = 0;
+  readonly #end: number;
+  #offset: number;
+  /** Where the content of the element that was read last begins. */
+  #content = 0;
 
-  constructor(bytes: Uint8Array, format = "der", base = 0) {
+  /** @param start and `end`: the part of `bytes` to read, all of it unless given */
+  constructor(bytes: Uint8Array, format = "der", base = 0, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
     this.#format = format;
     this.#base = base;
+    this.#offset = start;
+    this.#end = end;
   }
 
   /** True when this level is read to its end. */
   get done(): boolean {
-    return this.#offset >= this.#bytes.length;
+    return this.#offset >= this.#end;
   }
 
   /** The tag of the next element, or undefined at the end of the level. */
   peek(): number | undefined {
-    return this.#bytes[this.#offset];
+    return this.done ? undefined : this.#bytes[this.#offset];
   }
 
   /** The next element, whatever its tag. @throws FormatError `truncated` | `non-canonical` */
   any(): DerElement {
     const start = this.#offset;
+    const tag = this.#next();
     const bytes = this.#bytes;
-    const tag = bytes[start];
-    if (tag === undefined) throw this.error("truncated", "an element is missing");
-    if ((tag & 0x1f) === 0x1f) throw this.error("unsupported", "tag numbers above 30");
-    let length = bytes[start + 1];
-    if (length === undefined) throw this.error("truncated", "the length is missing");
-    let head = 2;
-    if (length > 0x7f) {
-      const size = length & 0x7f;
-      if (size === 0) throw this.error("non-canonical", "indefinite length");
-      if (size > 4) throw this.error("too-large", "a length of more than four bytes");
-      length = 0;
-      for (let i = 0; i < size; i++) {
-        const byte = bytes[start + 2 + i];
-        if (byte === undefined) throw this.error("truncated", "the length is cut");
-        if (i === 0 && byte === 0) throw this.error("non-canonical", "length with a leading zero");
-        length = length * 256 + byte;
-      }
-      if (length < 0x80) throw this.error("non-canonical", "long form of a short length");
-      head += size;
-    }
-    const end = start + head + length;
-    if (end > bytes.length) {
-      throw this.error(
-        "truncated",
-        `${length} bytes announced, ${bytes.length - start - head} left`,
-      );
-    }
-    this.#offset = end;
-    return { tag, content: bytes.subarray(start + head, end), raw: bytes.subarray(start, end) };
+    return {
+      tag,
+      content: bytes.subarray(this.#content, this.#offset),
+      raw: bytes.subarray(start, this.#offset),
+    };
   }
 
   /** The next element, which must have the tag. @throws FormatError `wrong-type` */
   element(tag: number): DerElement {
-    const found = this.peek();
-    if (found !== undefined && found !== tag) {
-      throw this.error("wrong-type", `tag ${hexByte(found)} where ${hexByte(tag)} belongs`);
-    }
+    this.#expect(tag);
     return this.any();
   }
 
@@ -117,8 +98,9 @@ export class DerReader {
 
   /** Reader of the level below: the content of a constructed element with the tag. */
   enter(tag: number): DerReader {
-    const { content } = this.element(tag);
-    return new DerReader(content, this.#format, this.#base + this.#offset - content.length);
+    this.#expect(tag);
+    this.#next();
+    return new DerReader(this.#bytes, this.#format, this.#base, this.#content, this.#offset);
   }
 
   /** As `enter`, where the element may be absent. */
@@ -136,8 +118,7 @@ export class DerReader {
 
   /** Dotted text of an OBJECT IDENTIFIER. */
   oid(): string {
-    const { content } = this.element(Tag.oid);
-    const text = decodeOid(content);
+    const text = decodeOid(this.#contentOf(Tag.oid));
     if (text === undefined) throw this.error("non-canonical", "malformed object identifier");
     return text;
   }
@@ -151,7 +132,7 @@ export class DerReader {
 
   /** The content of an INTEGER: two's complement, minimal. */
   integerBytes(): Uint8Array {
-    const { content } = this.element(Tag.integer);
+    const content = this.#contentOf(Tag.integer);
     if (content.length === 0) throw this.error("malformed", "an empty INTEGER");
     const [first, second] = content as unknown as [number, number | undefined];
     if (
@@ -173,7 +154,7 @@ export class DerReader {
   }
 
   boolean(): boolean {
-    const { content } = this.element(Tag.boolean);
+    const content = this.#contentOf(Tag.boolean);
     if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
       throw this.error("non-canonical", "a BOOLEAN other than 00 or FF");
     }
@@ -181,12 +162,12 @@ export class DerReader {
   }
 
   octetString(): Uint8Array {
-    return this.element(Tag.octetString).content;
+    return this.#contentOf(Tag.octetString);
   }
 
   /** The bits of a BIT STRING that must be whole bytes (keys, signatures). */
   bitString(): Uint8Array {
-    const { content } = this.element(Tag.bitString);
+    const content = this.#contentOf(Tag.bitString);
     if (content[0] !== 0) throw this.error("malformed", "a BIT STRING with unused bits");
     return content.subarray(1);
   }
@@ -200,13 +181,57 @@ export class DerReader {
   /** @throws FormatError `trailing-data` unless this level was read to its end. */
   end(): void {
     if (!this.done) {
-      throw this.error("trailing-data", `${this.#bytes.length - this.#offset} bytes left over`);
+      throw this.error("trailing-data", `${this.#end - this.#offset} bytes left over`);
     }
   }
 
   /** An error of this format that names the offset in the outermost input. */
   error(code: FormatErrorCode, problem: string): FormatError {
     return new FormatError(code, this.#format, `byte ${this.#base + this.#offset}`, problem);
+  }
+
+  #expect(tag: number): void {
+    const found = this.peek();
+    if (found !== undefined && found !== tag) {
+      throw this.error("wrong-type", `tag ${hexByte(found)} where ${hexByte(tag)} belongs`);
+    }
+  }
+
+  #contentOf(tag: number): Uint8Array {
+    this.#expect(tag);
+    this.#next();
+    return this.#bytes.subarray(this.#content, this.#offset);
+  }
+
+  /** Steps over the next element, setting where its content begins; answers its tag. */
+  #next(): number {
+    const start = this.#offset;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    if (start >= end) throw this.error("truncated", "an element is missing");
+    const tag = bytes[start] as number;
+    if ((tag & 0x1f) === 0x1f) throw this.error("unsupported", "tag numbers above 30");
+    if (start + 1 >= end) throw this.error("truncated", "the length is missing");
+    let length = bytes[start + 1] as number;
+    let content = start + 2;
+    if (length > 0x7f) {
+      const size = length & 0x7f;
+      if (size === 0) throw this.error("non-canonical", "indefinite length");
+      if (size > 4) throw this.error("too-large", "a length of more than four bytes");
+      if (content + size > end) throw this.error("truncated", "the length is cut");
+      if (bytes[content] === 0) throw this.error("non-canonical", "length with a leading zero");
+      length = 0;
+      for (const lengthEnd = content + size; content < lengthEnd; content++) {
+        length = length * 256 + (bytes[content] as number);
+      }
+      if (length < 0x80) throw this.error("non-canonical", "long form of a short length");
+    }
+    if (length > end - content) {
+      throw this.error("truncated", `${length} bytes announced, ${end - content} left`);
+    }
+    this.#content = content;
+    this.#offset = content + length;
+    return tag;
   }
 }
 
