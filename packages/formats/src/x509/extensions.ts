@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { contextTag, der, DerReader, derSequence, readDer, Tag } from "../der/index.ts";
+import { bytesEqual } from "../bytes/index.ts";
+import { contextTag, der, derOid, DerReader, derSequence, readDer, Tag } from "../der/index.ts";
 import { FormatError } from "../errors/index.ts";
 import type { Certificate, Extension } from "./certificate.ts";
 
@@ -196,9 +197,10 @@ export function tbsWithoutExtension(certificate: Certificate, oid: string): Uint
   while (tbs.peek() !== contextTag(3, true)) fields.push(tbs.any().raw);
   const list = tbs.enter(contextTag(3, true)).sequence();
   const kept: Uint8Array[] = [];
+  const unwanted = derOid(oid); // DER has one encoding: comparing bytes saves decoding them all
   while (!list.done) {
-    const extension = list.element(Tag.sequence);
-    if (new DerReader(extension.content).oid() !== oid) kept.push(extension.raw);
+    const { content, raw } = list.element(Tag.sequence);
+    if (!bytesEqual(content.subarray(0, unwanted.length), unwanted)) kept.push(raw);
   }
   // Extensions are SIZE (1..MAX): an empty list is not written at all.
   if (kept.length > 0) fields.push(der(contextTag(3, true), derSequence(...kept)));
