@@ -15,6 +15,7 @@ import {
 interface BundleLimits {
   readonly sizeBytesMax: number;
   readonly depthMax: number;
+  readonly valuesMax: number;
   readonly certificatesMax: number;
   readonly tlogEntriesMax: number;
   readonly timestampsMax: number;
@@ -26,6 +27,8 @@ export const bundleLimits: BundleLimits = {
   /** UTF-8 bytes of the JSON. Attestations of large builds reach a few megabytes. */
   sizeBytesMax: 64 << 20,
   depthMax: 32,
+  /** What all the limits below allow is half of it. */
+  valuesMax: 1 << 13,
   certificatesMax: 10,
   tlogEntriesMax: 32,
   timestampsMax: 32,
@@ -45,8 +48,7 @@ const HASH_SIZE = 32;
  * @throws FormatError with the JSON path as its place
  */
 export function decodeBundle(json: Uint8Array | string): Bundle {
-  const { sizeBytesMax, depthMax } = bundleLimits;
-  const decoder = new ObjectDecoder(parseJson(json, format, { sizeBytesMax, depthMax }), format);
+  const decoder = new ObjectDecoder(parseJson(json, format, bundleLimits), format);
   const mediaType = decoder.string("mediaType");
   const version = Object.hasOwn(bundleMediaTypes, mediaType)
     ? bundleMediaTypes[mediaType]

@@ -13,6 +13,7 @@ import {
 export const dsseV001: EntryKind = {
   kind: "dsse",
   version: "0.0.1",
+  api: 1,
 
   decode(spec) {
     const { digest: sha256 } = decodeHexDigest(spec.object("envelopeHash"), ["sha256"]);

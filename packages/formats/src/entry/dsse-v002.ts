@@ -12,6 +12,7 @@ import { decodeVerifierV002, encodeVerifierV002, requiredAlgorithm } from "./ver
 export const dsseV002: EntryKind = {
   kind: "dsse",
   version: "0.0.2",
+  api: 2,
 
   decode(spec) {
     const body = spec.object("dsseV002");

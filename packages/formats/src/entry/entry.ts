@@ -59,6 +59,8 @@ export interface LoggedDigest {
 export interface EntryKind {
   readonly kind: string;
   readonly version: string;
+  /** Major version of the Rekor API whose logs store it. */
+  readonly api: 1 | 2;
   /** Reads `spec`. @throws FormatError */
   decode(spec: ObjectDecoder): EntryClaims;
   /** The `spec` that the log stores for the claims. */

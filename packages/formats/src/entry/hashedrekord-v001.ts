@@ -7,6 +7,7 @@ import { decodeVerifierPem, type EntryKind, encodeVerifierPem } from "./entry.ts
 export const hashedrekordV001: EntryKind = {
   kind: "hashedrekord",
   version: "0.0.1",
+  api: 1,
 
   decode(spec) {
     const signature = spec.object("signature");

@@ -11,6 +11,7 @@ import { decodeVerifierV002, encodeVerifierV002, requiredAlgorithm } from "./ver
 export const hashedrekordV002: EntryKind = {
   kind: "hashedrekord",
   version: "0.0.2",
+  api: 2,
 
   decode(spec) {
     const body = spec.object("hashedRekordV002");

@@ -12,4 +12,4 @@ export {
   type LoggedVerifier,
   verifiersEqual,
 } from "./entry.ts";
-export { decodeEntryBody, encodeEntryBody } from "./registry.ts";
+export { decodeEntryBody, encodeEntryBody, entryApiVersion } from "./registry.ts";

@@ -17,6 +17,7 @@ import {
 export const intotoV002: EntryKind = {
   kind: "intoto",
   version: "0.0.2",
+  api: 1,
 
   decode(spec) {
     const content = spec.object("content");

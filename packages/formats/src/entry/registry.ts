@@ -19,13 +19,13 @@ const entryKinds: readonly EntryKind[] = [
 ];
 
 /** Limits of a stored entry: kinds that hold whole attestations reach a few megabytes. */
-const limits = { sizeBytesMax: 16 << 20, depthMax: 16 } as const;
+const limits = { sizeBytesMax: 16 << 20, depthMax: 16, valuesMax: 1 << 10 } as const;
 
 const format = "log entry";
 
-/** The kind, or undefined where it is not known here. */
-export function findEntryKind(kind: string, version: string): EntryKind | undefined {
-  return entryKinds.find((known) => known.kind === kind && known.version === version);
+/** Major version of the Rekor API whose logs store the kind; undefined where it is not known. */
+export function entryApiVersion(kind: string, version: string): 1 | 2 | undefined {
+  return findEntryKind(kind, version)?.api;
 }
 
 /**
@@ -58,4 +58,8 @@ function requireKind(kind: string, version: string): EntryKind {
   const found = findEntryKind(kind, version);
   if (found) return found;
   throw new FormatError("unknown-kind", format, "", `${kind} ${version} is not known`);
+}
+
+function findEntryKind(kind: string, version: string): EntryKind | undefined {
+  return entryKinds.find((known) => known.kind === kind && known.version === version);
 }

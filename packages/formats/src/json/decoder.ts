@@ -95,6 +95,10 @@ export class ObjectDecoder {
    */
   uint64(name: string): bigint {
     const value = this.#required(name);
+    // A number with fraction or exponent has lost its digits above 2^53.
+    if (typeof value === "number" && !Number.isSafeInteger(value)) {
+      throw this.error("wrong-type", name, `${value} is not an exact integer`);
+    }
     const text = typeof value === "number" || typeof value === "bigint" ? `${value}` : value;
     if (typeof text !== "string") {
       throw this.error("wrong-type", name, `${typeName(value)}, not an integer`);

@@ -12,14 +12,20 @@ export interface JsonLimits {
   readonly sizeBytesMax: number;
   /** Objects and arrays inside one another. */
   readonly depthMax: number;
+  /** Values in all, as `{}` takes a hundred times its text in memory. Default 2^20. */
+  readonly valuesMax?: number;
 }
+
+/** An SBOM of 16 MiB has about 800,000 values. */
+const jsonValuesMaxDefault = 1 << 20;
 
 /** Fits every Sigstore document seen; the largest public bundles are below 200 kB. */
 export const jsonLimitsDefault: JsonLimits = { sizeBytesMax: 16 << 20, depthMax: 64 };
 
 /**
  * Parses JSON (RFC 8259) more strictly than `JSON.parse`: a name may stand once in an object, UTF-8
- * must be valid, lone surrogates and a byte order mark are refused, size and depth are limited.
+ * must be valid, lone surrogates and a byte order mark are refused, size, depth and count are
+ * limited.
  * Integers beyond 2^53 come as `bigint`, so that no digit is lost. Objects have no prototype.
  *
  * @throws FormatError `malformed-json` | `duplicate-key` | `too-large` | `too-deep` |
@@ -35,7 +41,8 @@ export function parseJson(
     throw new FormatError("too-large", format, "", `more than ${limits.sizeBytesMax} bytes`);
   }
   const text = typeof input === "string" ? input : decodeUtf8(input, format);
-  const parser = new Parser(text, format, limits.depthMax);
+  const { depthMax, valuesMax = jsonValuesMaxDefault } = limits;
+  const parser = new Parser(text, format, depthMax, valuesMax);
   return parser.document();
 }
 
@@ -47,12 +54,15 @@ class Parser {
   readonly #text: string;
   readonly #format: string;
   readonly #depthMax: number;
+  readonly #valuesMax: number;
   #offset = 0;
+  #values = 0;
 
-  constructor(text: string, format: string, depthMax: number) {
+  constructor(text: string, format: string, depthMax: number, valuesMax: number) {
     this.#text = text;
     this.#format = format;
     this.#depthMax = depthMax;
+    this.#valuesMax = valuesMax;
   }
 
   document(): JsonValue {
@@ -63,6 +73,9 @@ class Parser {
   }
 
   #value(depth: number): JsonValue {
+    if (++this.#values > this.#valuesMax) {
+      throw this.#error("too-large", `more than ${this.#valuesMax} values`);
+    }
     this.#space();
     switch (this.#text.charCodeAt(this.#offset)) {
       case 0x7b:
