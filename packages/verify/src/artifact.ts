@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHasher, hash, type HashName } from "@chancery/formats/crypto";
+import { createHasher, hash, type HashName, hashSizes } from "@chancery/formats/crypto";
 
 /** What was signed, as far as the caller has it. */
 export type Artifact =
@@ -32,7 +32,10 @@ export async function artifactFromStream(
   return { kind: "digests", digests };
 }
 
-/** Digests of an artifact, computed once and only when asked for. */
+/**
+ * Digests of an artifact, computed once and only when asked for.
+ * @throws RangeError on construction for a digest that has not its algorithm's size
+ */
 export class ArtifactDigests {
   readonly #artifact: Artifact;
   readonly #computed: Partial<Record<HashName, Uint8Array>>;
@@ -40,6 +43,10 @@ export class ArtifactDigests {
   constructor(artifact: Artifact) {
     this.#artifact = artifact;
     this.#computed = artifact.kind === "digests" ? { ...artifact.digests } : {};
+    for (const [name, digest] of Object.entries(this.#computed)) {
+      if (digest.length === hashSizes[name as HashName]) continue;
+      throw new RangeError(`${digest.length} bytes are no ${name} digest`);
+    }
   }
 
   get bytes(): Uint8Array | undefined {

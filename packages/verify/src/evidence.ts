@@ -49,7 +49,13 @@ export interface VerifiedTime {
 
 export interface VerifiedLogEntry {
   readonly log: string;
-  readonly logIndex: bigint;
+  /** Position in the log's tree, where inclusion was proven. */
+  readonly leafIndex?: bigint;
+  /**
+   * The index that clients look the entry up by; over all shards for Rekor v1. Absent where nobody
+   * vouches for it.
+   */
+  readonly logIndex?: bigint;
   readonly kind: string;
   readonly integratedTime?: Date;
   /** How the log vouches for it. */
@@ -159,25 +165,18 @@ export class EvidenceBuilder {
   }
 
   /**
-   * The verdict. Success needs that nothing failed and that the signature, the signer and the
-   * artifact (or the caller's explicit word that there is none) were each looked at: evidence in
-   * which nothing was checked is a refusal.
+   * The verdict. Success needs that nothing failed and that each check on which the verdict rests
+   * for this kind of signer was made, or left out as the policy allows: evidence in which nothing
+   * was checked is a refusal.
    */
   build(): Evidence {
     const order = (name: CheckName): number => checkNames.indexOf(name);
     const checks = this.#checks.toSorted((a, b) => order(a.name) - order(b.name));
+    if (firstFailure(checks) === undefined) checks.push(...this.#missing());
     const failure = firstFailure(checks);
-    const complete =
-      this.passed("bundle") &&
-      this.passed("signer") &&
-      this.passed("signature") &&
-      checks.some((item) => item.name === "artifact") &&
-      checks.some((item) => item.name === "identity" && item.status !== "failed");
-    const verified = failure === undefined && complete;
-    const reason = failure?.code ?? (complete ? undefined : "signature-invalid");
     return {
-      verdict: verified ? "verified" : "refused",
-      ...(reason === undefined ? {} : { reason }),
+      verdict: failure === undefined ? "verified" : "refused",
+      ...(failure?.code === undefined ? {} : { reason: failure.code }),
       checks,
       ...(this.signer === undefined ? {} : { signer: this.signer }),
       times: this.times,
@@ -185,7 +184,41 @@ export class EvidenceBuilder {
       ...(this.statement && this.passed("signature") ? { statement: this.statement } : {}),
     };
   }
+
+  #missing(): Check[] {
+    const needs = { ...neededOfAll, ...neededOf[this.signer?.kind ?? "certificate"] };
+    return Object.entries(needs).flatMap(([key, allowed]) => {
+      const name = key as CheckName;
+      const made = this.#checks.some(
+        (item) =>
+          item.name === name &&
+          (item.status === "passed" || allowed.includes(item.code as ReasonCode)),
+      );
+      const message = `the check ${name} was not made`;
+      return made ? [] : [check(name, "failed", "check-missing", message, undefined, undefined)];
+    });
+  }
 }
+
+type Needs = Readonly<Partial<Record<CheckName, readonly ReasonCode[]>>>;
+
+/** What must have passed, or been skipped for one of these reasons. */
+const neededOfAll: Needs = {
+  bundle: [],
+  signer: [],
+  "log-threshold": ["not-required"],
+  artifact: ["not-required", "artifact-digest-unavailable"],
+  signature: [],
+};
+const neededOf: Readonly<Record<Signer["kind"], Needs>> = {
+  key: { identity: ["not-applicable"] },
+  certificate: {
+    "trusted-root": [],
+    certificate: [],
+    sct: ["not-required"],
+    identity: [],
+  },
+};
 
 function check(
   name: CheckName,

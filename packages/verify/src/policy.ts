@@ -5,13 +5,13 @@ import type { Algorithm, PublicKey } from "@chancery/formats/crypto";
 export interface Policy {
   readonly signer: KeyPolicy | IdentityPolicy;
   /**
-   * Distinct logs that must vouch for the signature. Entries that are present must verify whatever
-   * the number. Default 1.
+   * Logs of distinct operators that must vouch for the signature. Entries that are present must
+   * verify whatever the number. Default 1.
    */
   readonly logThreshold?: number;
-  /** Distinct timestamp authorities. Timestamps that are present must verify. Default 0. */
+  /** Timestamp authorities, counted alike. Timestamps that are present must verify. Default 0. */
   readonly timestampThreshold?: number;
-  /** Distinct CT logs that must vouch for a certificate. Default 1; without meaning for keys. */
+  /** CT logs, counted alike, that must vouch for a certificate. Default 1; none for keys. */
   readonly sctThreshold?: number;
   /**
    * Take `now` for the signing time where nothing vouches for another, so that a certificate is
@@ -28,7 +28,7 @@ export interface KeyPolicy {
   readonly key: PublicKey;
   /** The only algorithm to accept. Default: the key's own, and those that old data uses. */
   readonly algorithm?: Algorithm;
-  /** When the key was in use, both ends inclusive; every verified time must lie inside. */
+  /** When the key was in use, both ends inclusive: there must be a time, and each lie inside. */
   readonly validFor?: { readonly start: Date; readonly end?: Date };
 }
 
@@ -53,13 +53,41 @@ export type StringMatcher = { readonly exact: string } | { readonly pattern: str
 const patternTextMax = 2048;
 
 /**
- * Whether the text is what the matcher asks for.
+ * Whether the text is what the matcher asks for. An expression whose backtracking explodes does so
+ * here, too: run it on texts that a trusted authority has vouched for only.
  * @throws SyntaxError for a malformed expression
  */
 export function matches(matcher: StringMatcher, text: string): boolean {
   if ("exact" in matcher) return matcher.exact === text;
-  const expression = new RegExp(`^(?:${matcher.pattern})$`, "u");
+  const expression = compile(matcher.pattern);
   return text.length <= patternTextMax && expression.test(text);
+}
+
+/** Whether the policy compares with an expression. */
+export function usesPatterns({ identity, issuer }: IdentityPolicy): boolean {
+  return "pattern" in identity || "pattern" in issuer;
+}
+
+/**
+ * Refuses a policy that could not be meant: a threshold that is no count would pass silently.
+ * @throws RangeError | SyntaxError: the caller's own mistake
+ */
+export function assertPolicy(policy: Policy): void {
+  const { logThreshold, timestampThreshold, sctThreshold, signer } = policy;
+  for (const threshold of [logThreshold, timestampThreshold, sctThreshold]) {
+    if (threshold === undefined || (Number.isSafeInteger(threshold) && threshold >= 0)) continue;
+    throw new RangeError(`the threshold ${threshold} is not a count`);
+  }
+  if (signer.kind === "key") return;
+  for (const matcher of [signer.identity, signer.issuer]) {
+    if ("pattern" in matcher) compile(matcher.pattern);
+  }
+}
+
+function compile(pattern: string): RegExp {
+  // Alone first: `a)|(?:b` is only an expression within the parentheses, and breaks out of them.
+  void new RegExp(pattern, "u");
+  return new RegExp(`^(?:${pattern})$`, "u");
 }
 
 /** The matcher in words. */

@@ -36,6 +36,8 @@ export const reasons = {
   "log-entry-kind-mismatch": "the entry's body is of another kind than the bundle says",
   "log-entry-signature-mismatch": "the entry logs another signature than the bundle's",
   "log-entry-verifier-mismatch": "the entry logs another certificate or key than the bundle's",
+  "log-entry-algorithm-mismatch":
+    "the entry names an algorithm that its key or its digest does not go with",
   "log-entry-digest-mismatch": "the entry logs a signature over other content",
   "log-entry-not-canonical": "the entry's body is not the one the log computes from this bundle",
   "log-entry-digest-unavailable":
@@ -67,7 +69,7 @@ export const reasons = {
   "timestamp-chain-invalid": "the authority's certificates do not hold at the time it states",
   "timestamp-threshold": "the policy asks for timestamps of more authorities",
   "time-missing":
-    "nothing proves when the signature was made: a certificate needs a timestamp or a log promise",
+    "nothing proves when the signature was made: it needs a timestamp or a log's promise",
 
   // Certificate
   "certificate-chain-contains-root": "a bundle must not bring its own root: sign again",
@@ -101,6 +103,7 @@ export const reasons = {
     "the signature covers another digest than the one given: give the file itself",
   "artifact-not-a-subject": "the attestation is about other artifacts",
   "predicate-type-mismatch": "the attestation is of another type",
+  "check-missing": "a check that the verdict rests on was not made: this is a bug, report it",
 
   // Why a check was skipped
   "not-required": "the policy does not ask for it",

@@ -68,6 +68,19 @@ export function logsById(
   return logs.get(encodeHex(id)) ?? [];
 }
 
+/**
+ * Who stands behind a log, for thresholds: what one operator runs counts once, however many keys
+ * and shards it has. Without an operator's name the base URL stands for one.
+ */
+export function logOperator({ operator, baseUrl }: TransparencyLog): string {
+  return operator || baseUrl;
+}
+
+/** As {@link logOperator} for an authority. */
+export function authorityOperator({ operator, uri, commonName }: CertificateAuthority): string {
+  return operator || uri || commonName;
+}
+
 /** Whether the log's key was in use at the time, both ends inclusive. */
 export function inUse(
   item: { readonly validFor: TransparencyLog["validFor"] },

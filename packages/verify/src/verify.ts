@@ -9,16 +9,21 @@ import { decodeTrustedRoot, type TrustedRoot } from "@chancery/formats/trust";
 import { type Certificate, decodeCertificate } from "@chancery/formats/x509";
 import { type Artifact, ArtifactDigests } from "./artifact.ts";
 import { checkArtifact } from "./checks/artifact.ts";
-import { checkCertificate, checkScts, isSelfIssued } from "./checks/certificate.ts";
+import {
+  checkCertificate,
+  checkScts,
+  isSelfIssued,
+  type SigningTime,
+} from "./checks/certificate.ts";
 import { checkIdentity, readIdentity } from "./checks/identity.ts";
 import { checkLogContent } from "./checks/log-content.ts";
-import { type CheckedLogEntry, checkLogEntries } from "./checks/log-entries.ts";
+import { type CheckedLogEntry, checkLogEntries, describeLogEntry } from "./checks/log-entries.ts";
 import { candidateAlgorithms, checkSignature, type SignedMessage } from "./checks/signature.ts";
-import { checkTimestamps } from "./checks/timestamps.ts";
+import { checkTimestamps, type StampedTime } from "./checks/timestamps.ts";
 import { type Evidence, EvidenceBuilder, type VerifiedTime } from "./evidence.ts";
-import type { Policy } from "./policy.ts";
+import { assertPolicy, type Policy } from "./policy.ts";
 import type { BundleReason } from "./reasons.ts";
-import { inUse, type TrustMaterial, trustMaterial } from "./trust-material.ts";
+import { inUse, logOperator, type TrustMaterial, trustMaterial } from "./trust-material.ts";
 
 export interface VerifyInput {
   /** The bundle's JSON, or one that was read before. */
@@ -44,9 +49,12 @@ export interface VerifyInput {
  *
  * Not checked: revocation, who a log's operator is, what a predicate claims.
  *
- * @throws SyntaxError for a malformed regular expression in the policy: the caller's own mistake.
+ * @throws SyntaxError | RangeError for a caller's own mistakes: a malformed regular expression or a
+ *   threshold that is no count in the policy, a digest of the wrong size, an invalid `now`.
  */
 export function verify(input: VerifyInput): Evidence {
+  assertPolicy(input.policy);
+  if (Number.isNaN(input.now?.getTime())) throw new RangeError("now is an invalid Date");
   const evidence = new EvidenceBuilder();
   const bundle = readBundle(input.bundle, evidence);
   const trust = readTrust(input.trustedRoot, evidence);
@@ -175,6 +183,20 @@ function describeCertificate(certificate: Certificate, evidence: EvidenceBuilder
   };
 }
 
+/** An entry that counts, and the algorithm that it names (Rekor v2). */
+interface MatchingEntry extends CheckedLogEntry {
+  readonly algorithm?: Algorithm;
+}
+
+/** Checks whose failure takes a time away. */
+const timeSources = [
+  "log-promise",
+  "log-checkpoint",
+  "log-inclusion",
+  "log-content",
+  "timestamp",
+] as const;
+
 /** One run over a bundle whose structure and signer are known. */
 class Verification {
   readonly #input: VerifyInput;
@@ -214,49 +236,58 @@ class Verification {
 
   run(): void {
     const { policy } = this.#input;
+    const { certificate } = this.#signer;
     const entries = this.#checkLogs();
     const times = this.#checkTimes(entries);
-    if (this.#signer.certificate) this.#checkCertificate(this.#signer.certificate, times);
+    if (certificate) this.#checkCertificate(certificate, times);
     else this.#checkKeyPeriod(times);
-    this.#checkSignature(this.#checkContent(entries));
+    this.#checkSignature(entries.find(({ algorithm }) => algorithm)?.algorithm);
     checkArtifact(this.#bundle.content, this.#artifact, policy.predicateType, this.#evidence);
-    if (policy.signer.kind === "identity" && this.#signer.certificate) {
-      checkIdentity(readIdentity(this.#signer.certificate), policy.signer, this.#evidence);
+    if (policy.signer.kind === "identity" && certificate) {
+      const vouched = this.#evidence.passed("certificate");
+      checkIdentity(readIdentity(certificate), policy.signer, vouched, this.#evidence);
     } else {
       this.#evidence.skip("identity", "not-applicable", "a key has no identity");
     }
   }
 
-  #checkLogs(): CheckedLogEntry[] {
+  /** The entries that count: the log vouches for them, and they are of this signature. */
+  #checkLogs(): MatchingEntry[] {
     const evidence = this.#evidence;
     const threshold = this.#input.policy.logThreshold ?? 1;
-    let entries: CheckedLogEntry[] = [];
+    let entries: MatchingEntry[] = [];
     if (this.#bundle.tlogEntries.length > 0) {
       if (!this.#trust) {
         const message = "entries of a log can only be checked with a trusted root";
         evidence.fail("trusted-root", "trusted-root-missing", message);
         return [];
       }
-      entries = checkLogEntries(this.#bundle, this.#trust, evidence);
+      entries = this.#matching(checkLogEntries(this.#bundle, this.#trust, evidence));
+      evidence.logEntries.push(...entries.map(describeLogEntry));
     }
-    const logs = new Set(entries.map(({ log }) => log.operator || log.baseUrl));
-    const values = { found: String(logs.size), required: String(threshold) };
-    if (logs.size >= threshold) {
-      if (threshold > 0) evidence.pass("log-threshold", "enough logs vouch for it", values);
-      else evidence.skip("log-threshold", "not-required", "the policy asks for no log");
+    const operators = new Set(entries.map(({ log }) => logOperator(log)));
+    const values = { found: String(operators.size), required: String(threshold) };
+    if (threshold === 0) {
+      evidence.skip("log-threshold", "not-required", "the policy asks for no log");
+    } else if (operators.size >= threshold) {
+      evidence.pass("log-threshold", "enough logs vouch for it", values);
     } else if (this.#bundle.tlogEntries.length === 0) {
       const message = "the bundle holds no entry of a transparency log";
       evidence.fail("log-threshold", "log-entry-missing", message, values);
+    } else if (this.#bundle.tlogEntries.length > entries.length) {
+      evidence.skip("log-threshold", "depends-on-failed", "an entry did not verify");
     } else {
       evidence.fail("log-threshold", "log-threshold", "too few logs vouch for it", values);
     }
     return entries;
   }
 
-  #checkTimes(entries: readonly CheckedLogEntry[]): VerifiedTime[] {
+  /** The times at which everything must hold: all verified ones, or the current if allowed. */
+  #checkTimes(entries: readonly CheckedLogEntry[]): readonly SigningTime[] {
     const evidence = this.#evidence;
-    const threshold = this.#input.policy.timestampThreshold ?? 0;
-    let stamped: VerifiedTime[] = [];
+    const { policy, now } = this.#input;
+    const threshold = policy.timestampThreshold ?? 0;
+    let stamped: StampedTime[] = [];
     if (this.#bundle.timestamps.length > 0) {
       if (!this.#trust) {
         const message = "timestamps can only be checked with a trusted root";
@@ -265,9 +296,9 @@ class Verification {
         stamped = checkTimestamps(this.#bundle.timestamps, this.#signature, this.#trust, evidence);
       }
     }
-    const authorities = new Set(stamped.map(({ by }) => by)).size;
-    const values = { found: String(authorities), required: String(threshold) };
-    if (authorities < threshold) {
+    const operators = new Set(stamped.map(({ operator }) => operator)).size;
+    const values = { found: String(operators), required: String(threshold) };
+    if (operators < threshold) {
       const message = "too few authorities stamped the signature";
       evidence.fail("timestamp-threshold", "timestamp-threshold", message, values);
     } else if (threshold > 0) {
@@ -276,15 +307,23 @@ class Verification {
     const promised = entries.flatMap(({ promisedTime, log }): VerifiedTime[] =>
       promisedTime ? [{ source: "log", time: promisedTime, by: log.baseUrl }] : [],
     );
-    evidence.times.push(...promised, ...stamped);
-    this.#checkLogKeyPeriods(entries, evidence.times);
-    return evidence.times;
+    const verified = stamped.map(({ time, by }): VerifiedTime => {
+      return { source: "timestamp-authority", time, by };
+    });
+    evidence.times.push(...promised, ...verified);
+    const current = policy.allowCurrentTime && now && evidence.times.length === 0;
+    const times = current
+      ? [{ time: now, by: "the current time, as the policy allows" }]
+      : evidence.times;
+    this.#checkLogKeyPeriods(entries, times);
+    return times;
   }
 
   /** Without a promise only other sources say when the log's key was used. */
-  #checkLogKeyPeriods(entries: readonly CheckedLogEntry[], times: readonly VerifiedTime[]): void {
-    for (const { log, promisedTime, about } of entries) {
-      const outside = promisedTime ? undefined : times.find(({ time }) => !inUse(log, time));
+  #checkLogKeyPeriods(entries: readonly CheckedLogEntry[], times: readonly SigningTime[]): void {
+    for (const { log, listings, promisedTime, about } of entries) {
+      if (promisedTime) continue;
+      const outside = times.find(({ time }) => !listings.some((item) => inUse(item, time)));
       if (!outside) continue;
       const values = { time: outside.time.toISOString(), log: log.baseUrl };
       const message = "the log's key was not in use at the signing time";
@@ -292,20 +331,15 @@ class Verification {
     }
   }
 
-  #checkCertificate(certificate: Certificate, verified: readonly VerifiedTime[]): void {
+  #checkCertificate(certificate: Certificate, times: readonly SigningTime[]): void {
     const evidence = this.#evidence;
-    const { policy, now } = this.#input;
-    const threshold = policy.sctThreshold ?? 1;
+    const threshold = this.#input.policy.sctThreshold ?? 1;
     if (!this.#trust) {
       const message = "a certificate can only be checked with a trusted root";
       return evidence.fail("trusted-root", "trusted-root-missing", message);
     }
-    let times = verified;
-    if (times.length === 0 && policy.allowCurrentTime && now) {
-      times = [{ source: "log", time: now, by: "the current time, as the policy allows" }];
-    }
     if (times.length === 0) {
-      const failed = evidence.failed("log-promise") || evidence.failed("timestamp");
+      const failed = timeSources.some((name) => evidence.failed(name));
       const message = "no verified time says when the signature was made";
       if (failed) evidence.skip("certificate", "depends-on-failed", message);
       else evidence.fail("certificate", "time-missing", message);
@@ -317,10 +351,14 @@ class Verification {
     else checkScts(certificate, issuer, threshold, this.#trust, evidence);
   }
 
-  #checkKeyPeriod(times: readonly VerifiedTime[]): void {
+  #checkKeyPeriod(times: readonly SigningTime[]): void {
     const { signer } = this.#input.policy;
     if (signer.kind !== "key" || !signer.validFor) return;
     const validFor = signer.validFor;
+    if (times.length === 0) {
+      const message = "no verified time says whether the key was in use when it signed";
+      return this.#evidence.fail("signer", "time-missing", message);
+    }
     const outside = times.find(({ time }) => !inUse({ validFor }, time));
     if (outside) {
       const values = { time: outside.time.toISOString() };
@@ -329,18 +367,24 @@ class Verification {
     }
   }
 
-  /** Compares entries and bundle. Answers the algorithm that a matching entry names. */
-  #checkContent(entries: readonly CheckedLogEntry[]): Algorithm | undefined {
+  /**
+   * Those entries that are of the bundle's content. A genuine entry of another signing would bring
+   * its time along, so nothing of an entry is used before this.
+   */
+  #matching(entries: readonly CheckedLogEntry[]): MatchingEntry[] {
     const signed = {
       signature: this.#signature,
       verifier: this.#signer.verifier,
+      key: this.#signer.key,
       content: this.#bundle.content,
       messageDigest: (name: HashName) => this.#message?.digests.get(name),
     };
-    const matching = entries.flatMap(
-      (entry) => checkLogContent(entry, signed, this.#evidence) ?? [],
-    );
-    return matching.find(({ content }) => content.algorithm)?.content.algorithm;
+    return entries.flatMap((entry) => {
+      const claims = checkLogContent(entry, signed, this.#evidence);
+      if (!claims) return [];
+      const { algorithm } = claims.content;
+      return [{ ...entry, ...(algorithm ? { algorithm } : {}) }];
+    });
   }
 
   #checkSignature(logged: Algorithm | undefined): void {

@@ -3,6 +3,7 @@ import { sha256 } from "@chancery/formats/crypto";
 import { bytesEqual, encodeHex } from "@chancery/formats/bytes";
 import { FormatError } from "@chancery/formats/errors";
 import { decodeSctList, type SctList, verifySct } from "@chancery/formats/sct";
+import type { TransparencyLog } from "@chancery/formats/trust";
 import {
   assessLeaf,
   type Certificate,
@@ -15,7 +16,16 @@ import {
 } from "@chancery/formats/x509";
 import type { EvidenceBuilder, VerifiedTime } from "../evidence.ts";
 import type { ReasonCode } from "../reasons.ts";
-import { inUse, logsById, type PreparedAuthority, type TrustMaterial } from "../trust-material.ts";
+import {
+  inUse,
+  logOperator,
+  logsById,
+  type PreparedAuthority,
+  type TrustMaterial,
+} from "../trust-material.ts";
+
+/** When the signature was made, and who says so. */
+export type SigningTime = Pick<VerifiedTime, "time" | "by">;
 
 /**
  * Step 4: a path from the signer's certificate to an authority of the trusted root that holds at
@@ -26,7 +36,7 @@ import { inUse, logsById, type PreparedAuthority, type TrustMaterial } from "../
  */
 export function checkCertificate(
   leaf: Certificate,
-  times: readonly VerifiedTime[],
+  times: readonly SigningTime[],
   trust: TrustMaterial,
   evidence: EvidenceBuilder,
 ): Certificate | undefined {
@@ -65,7 +75,7 @@ const untrusted: Refusal = {
 function tryAuthority(
   leaf: Certificate,
   { authority, issuers }: PreparedAuthority,
-  times: readonly VerifiedTime[],
+  times: readonly SigningTime[],
 ): Refusal | undefined {
   try {
     checkIssued(leaf, issuers.chain[0] as Certificate, 0);
@@ -108,7 +118,7 @@ function pathRefusal(error: PathError): Refusal {
 
 /**
  * Step 5: the CT logs that signed the certificate. SCTs of unknown logs are passed over; a bad one
- * of a known log fails the certificate; the threshold counts distinct logs.
+ * of a known log fails the certificate; the threshold counts operators.
  */
 export function checkScts(
   leaf: Certificate,
@@ -131,7 +141,7 @@ export function checkScts(
   const tbs = tbsWithoutExtension(leaf, extensionOids.sctList);
   const issuerKeyHash = sha256(issuer.publicKey.spki);
   const seen = new Set<string>();
-  let verified = 0;
+  const operators = new Set<string>();
   for (const [i, sct] of list.scts.entries()) {
     const about = `sct[${i}]`;
     const id = encodeHex(sct.logId);
@@ -143,22 +153,25 @@ export function checkScts(
       continue;
     }
     const time = new Date(sct.timestampMs);
-    const values = { time: time.toISOString(), log: logs[0]?.baseUrl ?? id };
+    const log = logs.find((item) => inUse(item, time)) ?? (logs[0] as TransparencyLog);
+    const values = { time: time.toISOString(), log: log.baseUrl };
     if (!logs.some(({ publicKey }) => verifySct(sct, issuerKeyHash, tbs, publicKey))) {
       evidence.fail("sct", "sct-invalid", "the log did not sign this certificate", values, about);
-    } else if (!logs.some((log) => inUse(log, time))) {
+    } else if (!inUse(log, time)) {
       const message = "the log's key was not in use at that time";
       evidence.fail("sct", "sct-log-not-valid-at-time", message, values, about);
     } else {
-      verified++;
+      operators.add(logOperator(log));
       evidence.pass("sct", "a CT log signed the certificate", values, about);
     }
   }
-  if (verified === 0 && seen.size > 0 && !evidence.failed("sct")) {
+  if (operators.size >= threshold || evidence.failed("sct")) return;
+  if (operators.size === 0) {
     evidence.fail("sct", "sct-log-unknown", "no SCT is of a log that the trusted root names");
-  } else if (verified < threshold && !evidence.failed("sct")) {
-    const message = `${verified} CT logs vouch for the certificate, ${threshold} are asked for`;
-    evidence.fail("sct", "sct-threshold", message);
+  } else {
+    const message = "too few CT logs vouch for the certificate";
+    const values = { found: String(operators.size), required: String(threshold) };
+    evidence.fail("sct", "sct-threshold", message, values);
   }
 }
 

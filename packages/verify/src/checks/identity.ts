@@ -8,7 +8,7 @@ import {
   type SignerIdentity,
 } from "@chancery/formats/x509";
 import type { EvidenceBuilder } from "../evidence.ts";
-import { describeMatcher, type IdentityPolicy, matches } from "../policy.ts";
+import { describeMatcher, type IdentityPolicy, matches, usesPatterns } from "../policy.ts";
 
 /** What a certificate says about its holder; undefined where it says nothing readable. */
 export interface CertificateIdentity {
@@ -27,12 +27,22 @@ export function readIdentity(certificate: Certificate): CertificateIdentity {
   }
 }
 
-/** Step 6: the identity, the issuer and the claims that the policy asks for. */
+/**
+ * Step 6: the identity, the issuer and the claims that the policy asks for.
+ *
+ * @param vouched whether a trusted authority issued the certificate. Where not, its text is hostile,
+ *   and no regular expression is run on it.
+ */
 export function checkIdentity(
   { identity, claims, problem }: CertificateIdentity,
   policy: IdentityPolicy,
+  vouched: boolean,
   evidence: EvidenceBuilder,
 ): void {
+  if (!vouched && usesPatterns(policy)) {
+    const message = "no trusted authority vouches for what the certificate says";
+    return evidence.skip("identity", "depends-on-failed", message);
+  }
   if (!identity || !claims) {
     return evidence.fail("identity", "identity-malformed", problem ?? "no identity");
   }

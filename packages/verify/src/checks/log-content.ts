@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Bundle } from "@chancery/formats/bundle";
 import { bytesEqual, encodeBase64, encodeHex } from "@chancery/formats/bytes";
-import { hash, type HashName } from "@chancery/formats/crypto";
+import {
+  algorithmFits,
+  hash,
+  type HashName,
+  type PublicKey,
+  schemeHash,
+} from "@chancery/formats/crypto";
 import {
   decodeEntryBody,
   encodeEntryBody,
@@ -18,6 +24,7 @@ import type { CheckedLogEntry } from "./log-entries.ts";
 export interface SignedContent {
   readonly signature: Uint8Array;
   readonly verifier: LoggedVerifier;
+  readonly key: PublicKey;
   readonly content: Bundle["content"];
   /** Digest of what the signature covers, undefined where it cannot be computed. */
   readonly messageDigest: (name: HashName) => Uint8Array | undefined;
@@ -66,7 +73,10 @@ function compare(entry: CheckedLogEntry["entry"], signed: SignedContent): Proble
       values: { bundle: `${entry.kind} ${entry.kindVersion}`, body: `${kind} ${version}` },
     };
   }
-  const problem = compareSignature(claims, signed) ?? compareDigest(claims, signed);
+  const problem =
+    compareSignature(claims, signed) ??
+    compareAlgorithm(claims, signed) ??
+    compareDigest(claims, signed);
   if (problem) return problem;
   // Rekor v2 stores nothing that the bundle lacks: its body can be rebuilt, byte for byte.
   const rebuilt = claims.content.algorithm === undefined || encodeEntryBody(kind, version, claims);
@@ -97,6 +107,21 @@ function compareSignature(claims: EntryClaims, signed: SignedContent): Problem |
     };
   }
   return undefined;
+}
+
+/** Rekor v2 entries name the algorithm, which then decides how the signature is verified. */
+function compareAlgorithm(
+  { content: { algorithm, covers, hash: name } }: EntryClaims,
+  { key }: SignedContent,
+): Problem | undefined {
+  if (algorithm === undefined) return undefined;
+  const digestFits = covers === "payload" || schemeHash(algorithm.scheme) === name;
+  if (digestFits && algorithmFits(algorithm, key)) return undefined;
+  return {
+    code: "log-entry-algorithm-mismatch",
+    message: "the entry's algorithm does not go with its key or its digest",
+    values: { algorithm: algorithm.name, digest: name },
+  };
 }
 
 function compareDigest(claims: EntryClaims, signed: SignedContent): Problem | undefined {

@@ -2,6 +2,7 @@
 import type { Bundle, LogEntry, LogInclusionProof } from "@chancery/formats/bundle";
 import { bytesEqual, encodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { verifySignature } from "@chancery/formats/crypto";
+import { entryApiVersion } from "@chancery/formats/entry";
 import { FormatError } from "@chancery/formats/errors";
 import { leafHash, MerkleError, verifyInclusion } from "@chancery/formats/merkle";
 import {
@@ -11,7 +12,7 @@ import {
   verifyNoteSignature,
 } from "@chancery/formats/note";
 import type { TransparencyLog } from "@chancery/formats/trust";
-import type { EvidenceBuilder } from "../evidence.ts";
+import type { EvidenceBuilder, VerifiedLogEntry } from "../evidence.ts";
 import { inUse, logsById, type TrustMaterial } from "../trust-material.ts";
 
 /** An entry of a log that the trusted root names, as far as the log vouches for it. */
@@ -19,6 +20,8 @@ export interface CheckedLogEntry {
   readonly entry: LogEntry;
   readonly about: string;
   readonly log: TransparencyLog;
+  /** Every listing of the log's key: its period may be split. */
+  readonly listings: readonly TransparencyLog[];
   /** Present when the log signed a promise that holds the time. */
   readonly promisedTime?: Date;
   readonly included: boolean;
@@ -51,18 +54,28 @@ export function checkLogEntries(
       return [];
     }
     seen.add(id);
-    const checked = checkLogEntry(bundle, entry, about, trust, evidence);
-    if (!checked) return [];
-    evidence.logEntries.push({
-      log: checked.log.baseUrl,
-      logIndex: entry.logIndex,
-      kind: `${entry.kind} ${entry.kindVersion}`,
-      ...(checked.promisedTime ? { integratedTime: checked.promisedTime } : {}),
-      promise: checked.promisedTime !== undefined,
-      inclusion: checked.included,
-    });
-    return [checked];
+    return checkLogEntry(bundle, entry, about, trust, evidence) ?? [];
   });
+}
+
+/** What the evidence says of an entry that is vouched for and is of the bundle's signature. */
+export function describeLogEntry(checked: CheckedLogEntry): VerifiedLogEntry {
+  const { entry, log, promisedTime, included } = checked;
+  // Nothing but a promise covers the index that Rekor v1 counts over all shards.
+  const indexed = promisedTime !== undefined || isVersion2(entry);
+  return {
+    log: log.baseUrl,
+    ...(included && entry.inclusionProof ? { leafIndex: entry.inclusionProof.logIndex } : {}),
+    ...(indexed ? { logIndex: entry.logIndex } : {}),
+    kind: `${entry.kind} ${entry.kindVersion}`,
+    ...(promisedTime ? { integratedTime: promisedTime } : {}),
+    promise: promisedTime !== undefined,
+    inclusion: included,
+  };
+}
+
+function isVersion2({ kind, kindVersion }: LogEntry): boolean {
+  return entryApiVersion(kind, kindVersion) === 2;
 }
 
 function checkLogEntry(
@@ -85,8 +98,15 @@ function checkLogEntry(
   const promisedTime = checkPromise(bundle, entry, about, candidates, evidence);
   const log = candidates.find((item) => !promisedTime || inUse(item, promisedTime));
   const included = checkInclusion(bundle, entry, about, log ?? candidates[0], evidence);
-  if (!log || promisedTime === false || !(promisedTime || included)) return undefined;
-  return { entry, about, log, ...(promisedTime ? { promisedTime } : {}), included };
+  if (!log || promisedTime === false || included === false) return undefined;
+  return {
+    entry,
+    about,
+    log,
+    listings: candidates,
+    ...(promisedTime ? { promisedTime } : {}),
+    included: included === true,
+  };
 }
 
 /**
@@ -105,6 +125,9 @@ function checkPromise(
     evidence.fail("log-promise", code, message, values, about);
     return false;
   };
+  if (set !== undefined && isVersion2(entry)) {
+    return fail("set-unexpected", "the entry is of Rekor v2 and has a promise");
+  }
   if (set === undefined) {
     if (bundle.version === "0.1") return fail("set-missing", "the entry has no signed promise");
     return evidence.skip("log-promise", "not-required", "the log proves inclusion instead", about);
@@ -145,34 +168,32 @@ type FailArguments = [
   values?: Readonly<Record<string, string>>,
 ];
 
-/** Whether the entry is proven to be in a tree whose root the log signed. */
+/**
+ * Whether the entry is proven to be in a tree whose root the log signed; undefined where there is
+ * no such proof and none is needed.
+ */
 function checkInclusion(
   bundle: Bundle,
   entry: LogEntry,
   about: string,
   log: TransparencyLog | undefined,
   evidence: EvidenceBuilder,
-): boolean {
+): boolean | undefined {
   const proof = entry.inclusionProof;
   if (proof === undefined || log === undefined) {
     if (bundle.version === "0.1") {
-      evidence.skip("log-inclusion", "not-required", "version 0.1 rests on the promise", about);
-    } else {
-      evidence.fail(
-        "log-inclusion",
-        "inclusion-proof-missing",
-        "the entry has no proof",
-        {},
-        about,
-      );
+      const message = "version 0.1 rests on the promise";
+      return evidence.skip("log-inclusion", "not-required", message, about);
     }
+    const message = "the entry has no proof";
+    evidence.fail("log-inclusion", "inclusion-proof-missing", message, {}, about);
     return false;
   }
   if (proof.checkpoint === undefined) {
     const fields = ["log-checkpoint", "checkpoint-missing", "the proof has no checkpoint"] as const;
     // Very old bundles carry a proof whose root nobody signed: worth nothing beside the promise.
-    if (bundle.version === "0.1" && entry.inclusionPromise) evidence.skip(...fields, about);
-    else evidence.fail(...fields, {}, about);
+    if (bundle.version === "0.1" && entry.inclusionPromise) return evidence.skip(...fields, about);
+    evidence.fail(...fields, {}, about);
     return false;
   }
   const checkpoint = checkCheckpoint(proof, log, about, evidence);
@@ -240,7 +261,7 @@ function checkProof(
   };
   const values = { logIndex: String(proof.logIndex), treeSize: String(checkpoint.size) };
   // A Rekor v1 index counts over all shards, a v2 index is the leaf's own.
-  if (entry.inclusionPromise === undefined && entry.logIndex !== proof.logIndex) {
+  if (isVersion2(entry) && entry.logIndex !== proof.logIndex) {
     return fail("inclusion-index-mismatch", "the entry and its proof differ in the index", {
       entry: String(entry.logIndex),
       proof: String(proof.logIndex),

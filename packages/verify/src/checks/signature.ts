@@ -65,7 +65,7 @@ export function checkSignature(
       { key: describeKey(key) },
     );
   }
-  let tried = 0;
+  let unknown = false;
   for (const algorithm of candidates) {
     const result = tryAlgorithm(key, algorithm, message, signature);
     if (result === true) {
@@ -75,14 +75,14 @@ export function checkSignature(
       });
       return algorithm;
     }
-    if (result === false) tried++;
+    if (result === undefined) unknown = true;
   }
   const names = candidates.map(({ name }) => name).join(", ");
-  if (tried === 0) {
+  if (unknown) {
     return evidence.fail(
       "signature",
       "artifact-digest-unavailable",
-      "the digest that the signature covers is not at hand",
+      "the signature may cover a form of the artifact that is not at hand",
       { algorithms: names },
     );
   }

@@ -8,23 +8,37 @@ import {
   verifyTimestamp,
 } from "@chancery/formats/tsp";
 import { assessLeaf, type Certificate, PathError } from "@chancery/formats/x509";
-import type { EvidenceBuilder, VerifiedTime } from "../evidence.ts";
+import type { EvidenceBuilder } from "../evidence.ts";
 import type { ReasonCode } from "../reasons.ts";
-import { inUse, type PreparedAuthority, type TrustMaterial } from "../trust-material.ts";
+import {
+  authorityOperator,
+  inUse,
+  type PreparedAuthority,
+  type TrustMaterial,
+} from "../trust-material.ts";
+
+/** A time that an authority signed. */
+export interface StampedTime {
+  readonly time: Date;
+  /** URI or name of the authority. */
+  readonly by: string;
+  /** Whom it counts for. */
+  readonly operator: string;
+}
 
 /**
  * Step 3 (a): every RFC 3161 timestamp must be over the signature, by an authority of the trusted
  * root that was trusted, and whose certificates were valid, at the time it states. One bad timestamp
  * fails the bundle: what nobody can vouch for has no place in it.
  *
- * @returns the time of each good timestamp, and which authority made it.
+ * @returns the time of each good timestamp, which authority made it, and who runs that.
  */
 export function checkTimestamps(
   timestamps: readonly Uint8Array[],
   signature: Uint8Array,
   trust: TrustMaterial,
   evidence: EvidenceBuilder,
-): VerifiedTime[] {
+): StampedTime[] {
   const seen = new Set<string>();
   return timestamps.flatMap((der, i) => {
     const about = `rfc3161Timestamps[${i}]`;
@@ -36,8 +50,9 @@ export function checkTimestamps(
       evidence.fail("timestamp", "timestamp-malformed", cause.message, {}, about);
       return [];
     }
-    // Parts of a token that nobody signs give it several byte forms: its signature names it.
-    const id = encodeHex(response.token?.signature ?? der);
+    // Parts of a token that nobody signs, and ECDSA signatures, have several forms: what is signed
+    // names the token.
+    const id = encodeHex(response.token?.attributes.signedBytes ?? der);
     if (seen.has(id)) {
       evidence.fail("timestamp", "timestamp-duplicate", "the timestamp stands twice", {}, about);
       return [];
@@ -53,7 +68,7 @@ function checkResponse(
   trust: TrustMaterial,
   about: string,
   evidence: EvidenceBuilder,
-): VerifiedTime | undefined {
+): StampedTime | undefined {
   let failure: Refusal | undefined;
   for (const candidate of trust.timestampAuthorities) {
     const result = tryAuthority(response, signature, candidate);
@@ -88,7 +103,7 @@ function tryAuthority(
   response: TimestampResponse,
   signature: Uint8Array,
   { authority, issuers }: PreparedAuthority,
-): VerifiedTime | Refusal {
+): StampedTime | Refusal {
   const leaf = authority.certificates[0] as Certificate;
   const by = authority.uri || authority.commonName;
   let time: Date;
@@ -108,7 +123,7 @@ function tryAuthority(
     if (!(cause instanceof PathError)) throw cause;
     return { code: "timestamp-chain-invalid", message: cause.message, values, rank: 2 };
   }
-  return { source: "timestamp-authority", time, by };
+  return { time, by, operator: authorityOperator(authority) };
 }
 
 function timestampRefusal(cause: unknown): Refusal {
