@@ -7,10 +7,10 @@ import type { PublicKey } from "./public-key.ts";
 
 /** Native cryptography of Node (OpenSSL). */
 export const backend: CryptoBackend = {
-  hash: (name, data) => crypto.hash(name, data, "buffer"),
+  hash: (name, data) => plain(crypto.hash(name, data, "buffer")),
   createHasher(name) {
     const hasher = crypto.createHash(name);
-    return { update: (chunk) => void hasher.update(chunk), digest: () => hasher.digest() };
+    return { update: (chunk) => void hasher.update(chunk), digest: () => plain(hasher.digest()) };
   },
   verifyEcdsa(key, hash, message, signature) {
     const native = keyObject(key);
@@ -28,9 +28,8 @@ export const backend: CryptoBackend = {
     const native = keyObject(key);
     if (native === undefined || signature.length !== key.modulus.length) return undefined;
     try {
-      return crypto.publicDecrypt(
-        { key: native, padding: crypto.constants.RSA_NO_PADDING },
-        signature,
+      return plain(
+        crypto.publicDecrypt({ key: native, padding: crypto.constants.RSA_NO_PADDING }, signature),
       );
     } catch {
       return undefined; // a signature that is not below the modulus
@@ -41,6 +40,11 @@ export const backend: CryptoBackend = {
     return key.type === "ec" && !opensslVerifyDigest() ? "noble" : "openssl";
   },
 };
+
+/** Not a Buffer, whose `slice` aliases and which compares unequal to the same bytes elsewhere. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
 
 /** Parsing costs as much as verifying, and the keys of a trusted root are used again and again. */
 const keyObjects = new WeakMap<PublicKey, crypto.KeyObject | "refused">();
