@@ -6,7 +6,7 @@ import type { Bundle, LogEntry } from "./bundle.ts";
 
 /**
  * The bundle as one line of JSON in protobuf's mapping, members in the order of the schema, default
- * values left out, without a newline at the end.
+ * values left out but in log entries, without a newline at the end.
  */
 export function encodeBundle(bundle: Bundle): string {
   return JSON.stringify(bundleToJson(bundle));
@@ -38,11 +38,14 @@ export function bundleToJson(bundle: Bundle): JsonObject {
   };
 }
 
-/** `TransparencyLogEntry` in JSON. */
+/**
+ * `TransparencyLogEntry` in JSON. Indexes and hashes stand there also where they are the default,
+ * as for a log's first leaf: sigstore-python refuses a proof that lacks one.
+ */
 export function logEntryToJson(entry: LogEntry): JsonObject {
   const proof = entry.inclusionProof;
   return {
-    ...(entry.logIndex === 0n ? {} : { logIndex: String(entry.logIndex) }),
+    logIndex: String(entry.logIndex),
     logId: { keyId: encodeBase64(entry.logId) },
     kindVersion: { kind: entry.kind, version: entry.kindVersion },
     ...(entry.integratedTime === 0n ? {} : { integratedTime: String(entry.integratedTime) }),
@@ -53,10 +56,10 @@ export function logEntryToJson(entry: LogEntry): JsonObject {
       ? {}
       : {
           inclusionProof: {
-            ...(proof.logIndex === 0n ? {} : { logIndex: String(proof.logIndex) }),
+            logIndex: String(proof.logIndex),
             rootHash: encodeBase64(proof.rootHash),
             treeSize: String(proof.treeSize),
-            ...(proof.hashes.length === 0 ? {} : { hashes: proof.hashes.map(encodeBase64) }),
+            hashes: proof.hashes.map(encodeBase64),
             ...(proof.checkpoint === undefined
               ? {}
               : { checkpoint: { envelope: proof.checkpoint } }),
