@@ -23,8 +23,8 @@ export interface SignedArtifact {
   /** The signature alone, as it is in the bundle. */
   readonly signature: Uint8Array;
   /**
-   * Digest of the artifact by the algorithm's hash. Pure Ed25519 has none of its own; SHA-256 stands
-   * there because other clients refuse bundles without a digest.
+   * Digest of the artifact by the algorithm's hash. Pure Ed25519 has none of its own; SHA-256
+   * stands there because other clients refuse bundles without a digest.
    */
   readonly digest: MessageDigest;
 }

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Invocation } from "../framework/index.ts";
+import { describeTree, scripts, type Shell } from "../completion/index.ts";
+import { type Invocation, usageError } from "../framework/index.ts";
 
-export async function completionAction({ report }: Invocation<object>): Promise<void> {
-  report.result({});
+/** Prints the completion script of a shell. */
+export async function completionAction({ args, report, root }: Invocation<object>): Promise<void> {
+  const [shell = ""] = args;
+  if (!Object.hasOwn(scripts, shell)) {
+    const names = Object.keys(scripts);
+    throw usageError(
+      `${JSON.stringify(shell)} is not a shell that can be completed in`,
+      `chancery completion ${names.join("|")}`,
+    );
+  }
+  const script = scripts[shell as Shell](describeTree(root));
+  report.result({ shell, script }, script);
 }

@@ -24,11 +24,28 @@
  * `test/examples.proc.test.ts`, which prepares the files they name.
  */
 import type { Group } from "../framework/index.ts";
+import { attestBlob } from "./attest-blob.ts";
 import { completion } from "./completion.ts";
+import { generateKeyPair } from "./generate-key-pair.ts";
+import { importKeyPair } from "./import-key-pair.ts";
+import { publicKey } from "./public-key.ts";
+import { signBlob } from "./sign-blob.ts";
+import { verifyBlob } from "./verify-blob.ts";
+import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
 import { version } from "./version.ts";
 
 export const commands: Group = {
   name: "chancery",
   summary: "Sign and verify software with keys, identities and transparency logs",
-  commands: [version, completion],
+  commands: [
+    signBlob,
+    verifyBlob,
+    attestBlob,
+    verifyBlobAttestation,
+    generateKeyPair,
+    importKeyPair,
+    publicKey,
+    version,
+    completion,
+  ],
 };

@@ -21,10 +21,10 @@ interface Known {
  * Rewrites arguments as cosign's users type them into the one form that the parser reads:
  * `--flag=value` for everything, booleans included.
  *
- * `-foo` becomes `--foo` with a warning, `--o` becomes `-o`, aliases their flags, and a boolean never
- * takes the argument after it. What is not known stays as it is, for the parser to refuse.
+ * `-foo` becomes `--foo` with a warning, `--o` becomes `-o`, aliases their flags, and a boolean
+ * never takes the argument after it. What is not known stays as it is, for the parser to refuse.
  *
- * @throws CliError for a boolean that is neither true nor false, and for a flag where a value belongs
+ * @throws CliError for a boolean that is neither true nor false, and a flag where a value belongs
  */
 export function normalizeArgv(
   argv: readonly string[],

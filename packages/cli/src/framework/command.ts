@@ -12,7 +12,9 @@ interface FlagBase {
   readonly aliases?: readonly string[];
   /** Accepted without effect; the text, shown as a warning, says what to do instead. */
   readonly ignored?: string;
-  /** Kept out of `--help` and completion. */
+  /** Known from cosign and not served: what to do instead. Giving the flag is a usage error. */
+  readonly refused?: string;
+  /** Kept out of `--help` and completion, as are flags that are ignored or refused. */
   readonly hidden?: boolean;
 }
 
@@ -68,6 +70,8 @@ export interface Invocation<Values> {
   readonly flags: Values;
   /** Arguments that are not flags. */
   readonly args: readonly string[];
+  /** All commands, for those that speak about them. */
+  readonly root: Group;
   /** Names of the flags that were set, on the command line or in the environment. */
   readonly given: ReadonlySet<string>;
   readonly io: Io;
@@ -130,6 +134,11 @@ export function defineCommand<Values>(command: TypedCommand<Values>): Command {
 
 export function isGroup(node: Command | Group): node is Group {
   return "commands" in node;
+}
+
+/** Whether `--help` and completion show the flag. */
+export function isShown(flag: Flag): boolean {
+  return flag.hidden !== true && flag.ignored === undefined && flag.refused === undefined;
 }
 
 /** `outputKeyPrefix` → `output-key-prefix`; names that are already short stay. */

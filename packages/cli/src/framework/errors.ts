@@ -95,8 +95,8 @@ const systemErrors: Readonly<Record<string, SystemError>> = {
 };
 
 /**
- * The error as a `CliError`, whatever it was. Other packages' errors are known by the shape that all
- * of ours share (`code`, `hint`), so that no command loads packages only to tell their errors apart.
+ * The error as a `CliError`, whatever it was. Other packages' errors are known by the shape that
+ * all of ours share (`code`, `hint`): no command loads packages only to tell their errors apart.
  */
 export function describeError(error: unknown): CliError {
   if (error instanceof CliError) return error;
@@ -115,8 +115,37 @@ export function describeError(error: unknown): CliError {
     const hint = "check the network and the address, or pass --offline to go without";
     return new CliError("unavailable", "network", error.message, { hint, cause: error });
   }
+  const known = packageError(error);
+  if (known) return known;
   const hint = "this is a fault of the program: please report it with the output of --verbose";
   return new CliError("internal", "internal", error.message, { hint, cause: error });
+}
+
+/** Codes that are not mistakes on the command line, by the error class that has them. */
+const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>> = {
+  SignError: (code, error) =>
+    (code === "unreadable-key" || code === "unwritable-file") && !isUserPath(error.cause)
+      ? "unavailable"
+      : "usage",
+  // The mirror could not be asked or has not got it; or what it has is not to be trusted.
+  TufError: (code) => {
+    if (code === "tuf-invalid-option") return "usage";
+    if (code === "tuf-library-missing") return "internal";
+    return /-(unreachable|missing|not-served|unwritable)$/.test(code) ? "unavailable" : "refused";
+  },
+};
+
+function packageError(error: Error): CliError | undefined {
+  const outcomeOf = Object.hasOwn(outcomes, error.name) ? outcomes[error.name] : undefined;
+  if (!outcomeOf) return undefined;
+  const { code, hint } = error as Error & { readonly code: string; readonly hint: string };
+  const details = { hint: hint === "" ? undefined : hint, cause: error };
+  return new CliError(outcomeOf(code, error), code, error.message, details);
+}
+
+/** Whether the path itself is wrong, as opposed to what it leads to. */
+function isUserPath(cause: unknown): boolean {
+  return ["ENOENT", "EISDIR", "ENOTDIR"].includes(systemCode(cause) ?? "");
 }
 
 const networkCodes = new Set([

@@ -19,6 +19,7 @@ export {
   type Group,
   type Invocation,
   isGroup,
+  isShown,
   type ListFlag,
   type TextFlag,
 } from "./command.ts";

@@ -9,8 +9,9 @@ import {
   type Flags,
   type Group,
   isGroup,
+  isShown,
 } from "./command.ts";
-import { CliError, usageError } from "./errors.ts";
+import { type CliError, usageError } from "./errors.ts";
 
 /** Flags of every command; one of a command's own takes precedence over these. */
 export const globalFlags: Flags<GlobalFlags> = {
@@ -132,7 +133,7 @@ function addFlags(
     // Every flag has a value by now; how it is shown is the help formatter's affair.
     const option = new Option(`${short}--${name} <value>`, flagAbout(flag)).helpGroup(heading);
     option.argParser(collect(name));
-    if (flag.hidden || flag.ignored !== undefined) option.hideHelp();
+    if (!isShown(flag)) option.hideHelp();
     parser.addOption(option);
   }
 }

@@ -2,7 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { normalizeArgv } from "./argv.ts";
-import { type Command, flagName, type GlobalFlags, type Group } from "./command.ts";
+import {
+  type Command,
+  flagName,
+  type GlobalFlags,
+  type Group,
+  type Invocation,
+} from "./command.ts";
 import { CliError, describeError, exitCodes, fileError } from "./errors.ts";
 import type { Io, Sink } from "./io.ts";
 import { globalFlags, parseArgv } from "./program.ts";
@@ -36,8 +42,9 @@ export async function run(argv: readonly string[], root: Group, io: Io): Promise
     const format = global.output as OutputFormat;
     report = reportFor(file ? { ...reopen(io), stdout: file } : io, format, global.verbose);
     for (const text of warnings) report.warn(text);
-    for (const text of ignoredFlags(command, given)) report.warn(text);
-    const code = await perform(command, { values, given }, args, io, report);
+    for (const text of checkServed(command, { values, given })) report.warn(text);
+    const invocation = { flags: values, given, args, root, io, report };
+    const code = await perform(command, invocation);
     await file?.save();
     return code;
   } catch (error) {
@@ -49,16 +56,13 @@ export async function run(argv: readonly string[], root: Group, io: Io): Promise
 
 async function perform(
   command: Command,
-  { values, given }: FlagValues,
-  args: readonly string[],
-  io: Io,
-  report: Report,
+  untimed: Omit<Invocation<unknown>, "signal">,
 ): Promise<number> {
-  const text = (values as unknown as GlobalFlags).timeout;
+  const text = (untimed.flags as GlobalFlags).timeout;
   const timeoutMs = readDuration(text, "--timeout");
   const controller = new AbortController();
   const action = await command.load();
-  const invocation = { flags: values, args, given, io, report, signal: controller.signal };
+  const invocation = { ...untimed, signal: controller.signal };
   if (timeoutMs === 0) return (await action(invocation)) ?? exitCodes.done;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -88,13 +92,26 @@ function reopen({ stderr, env }: Io): Pick<Io, "stderr" | "env"> {
   return { stderr, env };
 }
 
-function ignoredFlags(command: Command, given: ReadonlySet<string>): string[] {
-  return Object.entries(command.flags).flatMap(([key, { ignored }]) =>
-    ignored !== undefined && given.has(key) ? [`--${flagName(key)} is ignored: ${ignored}`] : [],
-  );
+/**
+ * Warnings about given flags that have no effect. A boolean that is false asks for nothing.
+ * @throws CliError for flags that are not served
+ */
+function checkServed(command: Command, { values, given }: FlagValues): string[] {
+  const warnings: string[] = [];
+  for (const [key, { ignored, refused }] of Object.entries(command.flags)) {
+    if (!given.has(key) || values[key] === false) continue;
+    const name = `--${flagName(key)}`;
+    if (refused !== undefined) {
+      throw new CliError("usage", "flag-not-served", `${name} cannot be used here`, {
+        hint: refused,
+      });
+    }
+    if (ignored !== undefined) warnings.push(`${name} is ignored: ${ignored}`);
+  }
+  return warnings;
 }
 
-/** `--output-file`: written whole once the command has answered, so that a failure leaves the old. */
+/** `--output-file`: written whole once the command has answered, so a failure leaves the old. */
 class OutputFile implements Sink {
   readonly isTTY = false;
   readonly #chunks: Uint8Array[] = [];

@@ -11,8 +11,8 @@ export interface FlagValues {
 }
 
 /**
- * The values of flags: from the command line, else `CHANCERY_<FLAG>`, else `COSIGN_<FLAG>`, else the
- * default. An empty variable counts as unset.
+ * The values of flags: from the command line, else `CHANCERY_<FLAG>`, else `COSIGN_<FLAG>`, else
+ * the default. An empty variable counts as unset.
  *
  * @param argv as `normalizeArgv` left them and the parser split them, by flag name, in order.
  * @throws CliError for values outside a flag's choices

@@ -7,8 +7,8 @@ export const signerKinds: readonly SignerKind[] = [keySignerKind];
 
 /**
  * Opens the signer that a key reference names, as it stands after `--key`.
- * @throws SignError where the reference is unknown, the key cannot be read or opened, or does not go
- *   with the algorithm.
+ * @throws SignError where the reference is unknown, the key cannot be read or opened, or does not
+ *   go with the algorithm.
  */
 export async function openSigner(reference: string, context: SignerContext): Promise<Signer> {
   const kind = signerKinds.find((candidate) => candidate.matches(reference)) ?? keySignerKind;

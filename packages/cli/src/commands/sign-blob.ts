@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+import { signingFlags } from "../flags/index.ts";
+import { type Command, defineCommand } from "../framework/index.ts";
+import type { SignBlobFlags } from "./sign-blob-action.ts";
+
+export const signBlob: Command = defineCommand<SignBlobFlags>({
+  name: "sign-blob",
+  summary: "Sign files",
+  description:
+    "Writes FILE.sigstore.json beside each FILE, or --bundle for one. FILE - is standard input. " +
+    "Files of any size are signed in constant memory.",
+  arguments: [{ name: "FILE", variadic: true }],
+  flags: {
+    ...signingFlags,
+    signingAlgorithm: {
+      type: "text",
+      value: "NAME",
+      about:
+        "how to sign, where the key leaves a choice: ed25519 or ed25519-ph, " +
+        "rsa-sign-pkcs1-2048-sha256 or rsa-sign-pss-2048-sha256",
+    },
+    b64: {
+      type: "boolean",
+      about: "print signatures in base64 rather than as bytes",
+      default: true,
+    },
+  },
+  examples: [
+    {
+      about: "Sign a file, writing release.tar.gz.sigstore.json",
+      line: "chancery sign-blob --key cosign.key release.tar.gz",
+    },
+    {
+      about: "Sign what another program prints",
+      line: "cat release.tar.gz | chancery sign-blob --key cosign.key --bundle release.json -",
+    },
+    {
+      about: "Print a bare signature, as cosign 2 did",
+      line: "chancery sign-blob --key cosign.key --new-bundle-format=false release.tar.gz",
+    },
+  ],
+  load: async () => (await import("./sign-blob-action.ts")).signBlobAction,
+});

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Completion scripts, made from the tree of commands. */
+export { scripts, type Shell } from "./scripts.ts";
+export { type Choice, describeTree, type FlagChoice, type Place } from "./tree.ts";

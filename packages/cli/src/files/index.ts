@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Files as commands read and write them: artifacts of any size, outputs that are never lost. */
+export {
+  checkStdinOnce,
+  collect,
+  type Content,
+  inMemoryBytesMax,
+  openContent,
+  readWhole,
+} from "./input.ts";
+export { allowOutput, writeOutput } from "./output.ts";
+export { pathOf, shellWord } from "./paths.ts";
+export { type Progress, startProgress } from "./progress.ts";
