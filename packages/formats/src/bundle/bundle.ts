@@ -77,12 +77,15 @@ export interface LogInclusionProof {
 
 const legacyMediaType = "application/vnd.dev.sigstore.bundle+json;version=";
 
+/** What a bundle is whose log entry has a promise and no proof. */
+export const bundleMediaTypeV01: string = `${legacyMediaType}0.1`;
+
 /** What is emitted. */
 export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** Every media type that is read, with the version whose rules then hold. */
 export const bundleMediaTypes: Readonly<Record<string, BundleVersion>> = {
-  [`${legacyMediaType}0.1`]: "0.1",
+  [bundleMediaTypeV01]: "0.1",
   [`${legacyMediaType}0.2`]: "0.2",
   [`${legacyMediaType}0.3`]: "0.3",
   [bundleMediaType]: "0.3",

@@ -19,9 +19,11 @@ export {
 } from "./bundle.ts";
 export { bundleLimits, decodeBundle } from "./decode.ts";
 export { bundleToJson, encodeBundle, logEntryToJson } from "./encode.ts";
+export { bundleFromLegacy, type LegacySupplement } from "./from-legacy.ts";
 export {
   decodeLegacyBundle,
   encodeLegacyBundle,
   type LegacyBundle,
   type LegacyRekorEntry,
 } from "./legacy.ts";
+export { missingProof, type UpgradedBundle, upgradeBundle } from "./upgrade.ts";

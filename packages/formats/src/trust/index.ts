@@ -2,8 +2,17 @@
 
 /**
  * What clients are told to trust and where to sign: `trusted_root.json`, `signing_config.v0.2.json`
- * and both in one file. Out of scope: fetching them (`@chancery/verify/tuf`), and using them.
+ * and both in one file; `describe…` makes the instances of a trusted root from keys and certificates.
+ * Out of scope: fetching them (`@chancery/verify/tuf`), and using them.
  */
+export {
+  assembleTrustedRoot,
+  type AuthorityDescription,
+  describeAuthority,
+  describeLog,
+  describeTimestampAuthority,
+  type LogDescription,
+} from "./build.ts";
 export {
   type ClientTrustConfig,
   clientTrustConfigMediaType,

@@ -69,7 +69,9 @@ test("the public signing configs survive a round trip, version 0.1 is refused by
 
 test("absent lists are empty, absent configurations undefined", () => {
   const { mediaType } = signingConfigValue();
-  const config = decodeSigningConfig(JSON.stringify({ mediaType, tsaConfig: null }));
+  const config = decodeSigningConfig(
+    JSON.stringify({ mediaType, rekorTlogConfig: {}, tsaConfig: null }),
+  );
   assert.deepEqual(config, {
     mediaType,
     caUrls: [],
@@ -89,7 +91,8 @@ test("selectors and counts have one meaning or are refused", () => {
     };
   };
   const place = "rekorTlogConfig";
-  refuses(config({}), "missing-field", `${place}.selector`);
+  refuses(config({ count: 1 }), "missing-field", `${place}.selector`);
+  refuses(config({ extra: 1 }), "unknown-field", `${place}.extra`);
   refuses(config({ selector: "SERVICE_SELECTOR_UNDEFINED" }), "unsupported", `${place}.selector`);
   refuses(config({ selector: "any" }), "unsupported", `${place}.selector`);
   refuses(config({ selector: 2 }), "wrong-type", `${place}.selector`);

@@ -121,7 +121,11 @@ function readService(decoder: ObjectDecoder): SigningService {
 
 function readConfiguration(parent: ObjectDecoder, name: string): ServiceConfiguration | undefined {
   const decoder = parent.optionalObject(name);
-  if (!decoder) return undefined;
+  // An empty message is how cosign writes that there is no configuration.
+  if (!decoder || !(decoder.has("selector") || decoder.has("count"))) {
+    decoder?.end();
+    return undefined;
+  }
   const selector = decoder.oneOf("selector", ["ANY", "ALL", "EXACT"]);
   // Read with every selector, of meaning with one (protobuf-specs).
   const count = uint32(decoder, "count") ?? 0;
