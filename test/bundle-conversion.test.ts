@@ -27,7 +27,7 @@ const identity =
 const issuer = "https://token.actions.githubusercontent.com";
 
 describe("upgrading a bundle", () => {
-  test("everything that verified verifies still, and what is refused names what is missing", (t) => {
+  test("what verified verifies still, and a refusal names what is missing", (t) => {
     const suite = openSuite(t);
     if (!suite) return;
     const upgraded: string[] = [];
@@ -139,8 +139,7 @@ describe("a bundle from a legacy one", () => {
     const right = { kind: "certificate", certificate } as const;
     assert.deepEqual(bundleFromLegacy(unsigned, { signer: right }), bundleFromLegacy(legacy));
     assert.deepEqual(bundleFromLegacy(unsigned), bundleFromLegacy(legacy));
-    const { rekor: _, ...bare } = unsigned;
-    refuses(bare, {}, "missing-field", /whose signature/);
+    refuses({ signature: legacy.signature }, {}, "missing-field", /whose signature/);
 
     const { timestamps } = suite.bundle("managed-key-happy-path") as Bundle;
     assert.equal(timestamps.length, 1);
@@ -175,8 +174,8 @@ function refuses(
 
 function leafOf({ keyMaterial }: Bundle): Uint8Array {
   if (keyMaterial.kind === "certificate") return keyMaterial.certificate;
-  assert.equal(keyMaterial.kind, "chain");
-  return (keyMaterial as { certificates: Uint8Array[] }).certificates[0] as Uint8Array;
+  assert.ok(keyMaterial.kind === "chain");
+  return keyMaterial.certificates[0] as Uint8Array;
 }
 
 /** What cosign 2 would have written for the same signature. */

@@ -37,8 +37,8 @@ export interface LegacySupplement {
 const format = "legacy bundle";
 
 /**
- * The media type says what there is: a log's promise without proof is a bundle of version 0.1, whose
- * certificate stands in a chain; without a log entry it is one of version 0.3.
+ * Turns cosign's older bundle into one of Sigstore's, of the version that says what there is: 0.1
+ * for a log's promise without proof, 0.3 without a log entry.
  *
  * The signer is the certificate of the bundle, else the one given, else the log entry's. Parts that
  * speak of something else are refused, as no verifier could ever be content with them: an entry of

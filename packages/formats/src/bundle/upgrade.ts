@@ -10,13 +10,13 @@ export interface UpgradedBundle {
 }
 
 /**
- * The same bundle in version 0.3. The leaf stands alone; all that log and authorities have signed
- * stays. Verifiers build the path from their trusted root, so that what verified before verifies
- * still; a bundle whose log entries have nothing but a promise cannot be one of version 0.3.
+ * The same bundle in version 0.3. The leaf stands alone; all that logs and authorities have signed
+ * stays. Verifiers build the path from their trusted root, so that what verified before does still;
+ * a bundle whose log entries have nothing but a promise cannot be one of version 0.3.
  *
- * Does not verify anything. One that is of version 0.3 comes back as it is.
+ * Verifies nothing. One that is of version 0.3 comes back as it is.
  *
- * @throws FormatError `missing-field` with the JSON path of the proof or checkpoint that is missing.
+ * @throws FormatError `missing-field` with the JSON path of the proof or checkpoint.
  */
 export function upgradeBundle(bundle: Bundle): UpgradedBundle {
   if (bundle.version === "0.3") return { bundle, dropped: [] };

@@ -2,7 +2,7 @@
 
 /**
  * What clients are told to trust and where to sign: `trusted_root.json`, `signing_config.v0.2.json`
- * and both in one file; `describe…` makes the instances of a trusted root from keys and certificates.
+ * and both in one file; `describe…` makes a trusted root's instances from keys and certificates.
  * Out of scope: fetching them (`@chancery/verify/tuf`), and using them.
  */
 export {
