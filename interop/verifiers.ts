@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One question, "does this bundle verify?", put to each implementation the way its users would.
+import { createPublicKey } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,8 +54,8 @@ export function askCosign(question: Question): Answer | undefined {
       ? ["--key", signer.key]
       : ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer];
   const log = question.withoutLog === true ? ["--insecure-ignore-tlog"] : [];
-  // Without a log and with a key it needs no trusted root, and refuses none either.
   const args = ["--bundle", bundle, "--trusted-root", trustedRoot, ...who, ...log];
+  if (signer.kind === "key") args.push(...digestAlgorithm(signer.key));
   const predicateType = predicateTypeOf(bundle);
   if (predicateType === undefined) {
     return answer(run(peer("cosign").path, ["verify-blob", ...args, artifact]));
@@ -64,6 +65,23 @@ export function askCosign(question: Question): Answer | undefined {
     : [artifact];
   const command = ["verify-blob-attestation", "--type", predicateType, ...args, ...digest];
   return answer(run(peer("cosign").path, command));
+}
+
+/** cosign takes SHA-256 for every key's hash unless it is told; OpenSSL's curve names tell. */
+function digestAlgorithm(path: string): string[] {
+  const curve = readCurve(readFileSync(path, "utf8"));
+  if (curve === "secp384r1") return ["--signature-digest-algorithm", "sha384"];
+  if (curve === "secp521r1") return ["--signature-digest-algorithm", "sha512"];
+  return [];
+}
+
+/** Undefined for other keys, and for what is no key. */
+function readCurve(pem: string): string | undefined {
+  try {
+    return createPublicKey(pem).asymmetricKeyDetails?.namedCurve;
+  } catch {
+    return undefined; // cosign is to say what is wrong with it
+  }
 }
 
 /** `sigstore verify identity --offline`; it has no keys and always wants a log entry. */
