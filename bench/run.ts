@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// `npm run bench [-- name …] [--json]`: figures of ours beside a peer's, measured in one run.
+import { parseArgs } from "node:util";
+import type { Bench, Figure } from "./bench.ts";
+import { verifyBench } from "./verify.ts";
+
+const benches: readonly Bench[] = [verifyBench];
+
+const { values, positionals } = parseArgs({
+  options: { json: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  const known = benches.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`).join("\n");
+  console.error(`no bench is called ${unknown.join(", ")}; there are\n${known}`);
+  process.exitCode = 2;
+} else {
+  const chosen = benches.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  );
+  for (const bench of chosen) await report(bench);
+}
+
+async function report(bench: Bench): Promise<void> {
+  let figures: Figure[];
+  try {
+    figures = await bench.run();
+  } catch (cause) {
+    console.error(`${bench.name}: ${(cause as Error).message}`);
+    process.exitCode = 1;
+    return;
+  }
+  if (values.json) {
+    for (const figure of figures) console.log(JSON.stringify(figure));
+    return;
+  }
+  console.log(`\n${bench.name}: ${bench.what}`);
+  for (const { bench: name, unit, ours, median, peer, peer_name, ratio, note } of figures) {
+    const mine = `${number(ours)}${median === undefined ? "" : ` (median ${number(median)})`}`;
+    const theirs = `${number(peer)} ${peer_name}`;
+    console.log(
+      `  ${name}\n    ${mine} ${unit}; ${theirs}; ratio ${ratio}${note ? `; ${note}` : ""}`,
+    );
+  }
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en", { maximumSignificantDigits: 4 });
+}
