@@ -20,11 +20,11 @@ import { flagValues, type FlagValues, readDuration } from "./values.ts";
  * standard error; nothing is thrown.
  */
 export async function run(argv: readonly string[], root: Group, io: Io): Promise<number> {
-  const early = reportFor(io, "text", false);
-  let report = early;
+  let report = reportFor(io, "text", false);
   const warnings: string[] = [];
   try {
     const normal = normalizeArgv(argv, root, globalFlags, (text) => warnings.push(text));
+    if (normal.includes("--output=json")) report = reportFor(io, "json", false);
     const request = parseArgv(normal, root, io.stdout.columns);
     if (request.kind === "help") {
       io.stdout.write(request.text);

@@ -23,6 +23,7 @@ import {
   readCertificate,
   readSignature,
 } from "./bundle.ts";
+import { neededHashes } from "./hashes.ts";
 
 type Needs = Pick<Invocation<VerificationFlags>, "flags" | "io" | "report" | "signal">;
 
@@ -76,7 +77,8 @@ export async function openArtifact(
   }
   const progress = startProgress(needs.io, `Reading ${file}`, content.sizeBytes);
   try {
-    return await artifactFromStream(counted(content.open(), progress.update));
+    const chunks = counted(content.open(), progress.update);
+    return await artifactFromStream(chunks, neededHashes(bundle, policy));
   } finally {
     progress.end();
   }
