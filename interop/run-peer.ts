@@ -71,10 +71,13 @@ export async function mustMeanwhile(
 /** Advice that follows the message and says nothing about it. */
 const advice = /--verbose|^see |^hint:|error during command execution|errors\.pydantic\.dev/i;
 
+/** sigstore-python's time of day, once a second, and place in its source. */
+const decoration = /^\[[\d:]+\]|\S+\.py:\d+\s*$/g;
+
 /** The line that says most, for tables: the last that is no advice. */
 export function lastWords(outcome: Outcome): string {
   const lines = `${outcome.stdout}\n${outcome.stderr}`
     .split("\n")
-    .map((line) => line.replace(/\s+/g, " ").trim());
+    .map((line) => line.replace(decoration, "").replace(/\s+/g, " ").trim());
   return lines.filter((line) => line !== "" && !advice.test(line)).at(-1) ?? "";
 }

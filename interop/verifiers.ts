@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { peer } from "./peers.ts";
-import { lastWords, type Outcome, run } from "./run-peer.ts";
+import { lastWords, type Outcome, run, type RunOptions } from "./run-peer.ts";
 import { sigstoreJs } from "./sigstore-js.ts";
 
 /** A bundle, what it is said to sign, and what the verifier knows. */
@@ -32,39 +32,44 @@ export interface Answer {
 export type Verifier = (question: Question) => Answer | undefined;
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
-const conformanceClient = fileURLToPath(new URL("conformance-client", import.meta.url));
+const command = fileURLToPath(new URL("../packages/cli/bin/chancery.js", import.meta.url));
 
-/** Ours, through the executable that the conformance suite drives. */
+/** `chancery verify-blob`, or `verify-blob-attestation` for an envelope. */
 export function askOurs(question: Question): Answer | undefined {
-  if (question.withoutLog === true) return undefined;
-  const { bundle, artifact, trustedRoot, signer } = question;
-  const who =
-    signer.kind === "key"
-      ? ["--key", signer.key]
-      : ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer];
-  const args = ["verify-bundle", "--bundle", bundle, ...who, "--trusted-root", trustedRoot];
-  return answer(run(conformanceClient, [...args, artifact]));
+  return answer(chancery([...verifyCommand(question), "--offline", ...artifactArgs(question)]));
+}
+
+/** Runs our command from its sources. */
+export function chancery(args: readonly string[], options: RunOptions = {}): Outcome {
+  return run(process.execPath, [command, ...args], options);
 }
 
 /** `cosign verify-blob`, or `verify-blob-attestation` for an envelope. */
 export function askCosign(question: Question): Answer | undefined {
-  const { bundle, artifact, trustedRoot, signer } = question;
+  const { signer } = question;
+  const hash = signer.kind === "key" ? digestAlgorithm(signer.key) : [];
+  const args = [...verifyCommand(question), ...hash, ...artifactArgs(question)];
+  return answer(run(peer("cosign").path, args));
+}
+
+/** Command and flags, which cosign and ours have in common. */
+function verifyCommand({ bundle, trustedRoot, signer, withoutLog }: Question): string[] {
+  const predicateType = predicateTypeOf(bundle);
+  const command =
+    predicateType === undefined
+      ? ["verify-blob"]
+      : ["verify-blob-attestation", "--type", predicateType];
   const who =
     signer.kind === "key"
       ? ["--key", signer.key]
       : ["--certificate-identity", signer.identity, "--certificate-oidc-issuer", signer.issuer];
-  const log = question.withoutLog === true ? ["--insecure-ignore-tlog"] : [];
-  const args = ["--bundle", bundle, "--trusted-root", trustedRoot, ...who, ...log];
-  if (signer.kind === "key") args.push(...digestAlgorithm(signer.key));
-  const predicateType = predicateTypeOf(bundle);
-  if (predicateType === undefined) {
-    return answer(run(peer("cosign").path, ["verify-blob", ...args, artifact]));
-  }
-  const digest = digestPattern.test(artifact)
-    ? ["--digest", artifact.slice("sha256:".length), "--digestAlg", "sha256"]
-    : [artifact];
-  const command = ["verify-blob-attestation", "--type", predicateType, ...args, ...digest];
-  return answer(run(peer("cosign").path, command));
+  const log = withoutLog === true ? ["--insecure-ignore-tlog"] : [];
+  return [...command, "--bundle", bundle, "--trusted-root", trustedRoot, ...who, ...log];
+}
+
+function artifactArgs({ artifact, bundle }: Question): string[] {
+  if (!digestPattern.test(artifact) || predicateTypeOf(bundle) === undefined) return [artifact];
+  return ["--digest", artifact.slice("sha256:".length), "--digestAlg", "sha256"];
 }
 
 /** cosign takes SHA-256 for every key's hash unless it is told; OpenSSL's curve names tell. */
