@@ -84,9 +84,14 @@ export const bundleMediaTypeV01: string = `${legacyMediaType}0.1`;
 export const bundleMediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /** Every media type that is read, with the version whose rules then hold. */
-export const bundleMediaTypes: Readonly<Record<string, BundleVersion>> = {
+const bundleMediaTypes: Readonly<Record<string, BundleVersion>> = {
   [bundleMediaTypeV01]: "0.1",
   [`${legacyMediaType}0.2`]: "0.2",
   [`${legacyMediaType}0.3`]: "0.3",
   [bundleMediaType]: "0.3",
 };
+
+/** The version whose rules hold for a media type; undefined for one that is not read. */
+export function bundleVersionOf(mediaType: string): BundleVersion | undefined {
+  return Object.hasOwn(bundleMediaTypes, mediaType) ? bundleMediaTypes[mediaType] : undefined;
+}

@@ -4,8 +4,8 @@ import { ObjectDecoder, parseJson } from "../json/index.ts";
 import {
   type Bundle,
   type BundleContent,
-  bundleMediaTypes,
   type BundleVersion,
+  bundleVersionOf,
   digestAlgorithms,
   type KeyMaterial,
   type LogEntry,
@@ -50,9 +50,7 @@ const HASH_SIZE = 32;
 export function decodeBundle(json: Uint8Array | string): Bundle {
   const decoder = new ObjectDecoder(parseJson(json, format, bundleLimits), format);
   const mediaType = decoder.string("mediaType");
-  const version = Object.hasOwn(bundleMediaTypes, mediaType)
-    ? bundleMediaTypes[mediaType]
-    : undefined;
+  const version = bundleVersionOf(mediaType);
   if (version === undefined) {
     throw decoder.error(
       "unknown-media-type",

@@ -9,6 +9,7 @@ export {
   type BundleContent,
   bundleMediaType,
   type BundleVersion,
+  bundleVersionOf,
   type DigestAlgorithm,
   digestAlgorithms,
   type KeyMaterial,
