@@ -35,14 +35,16 @@ function checkMessage(
     return evidence.pass("artifact", "the signature alone says which artifact was signed");
   }
   const name = hashOfOutputName(hint.algorithm);
-  const actual = name && artifact.get(name);
+  const mentioned = `the bundle mentions a ${hint.algorithm} digest`;
+  if (!name) {
+    const message = `${mentioned}, which no signature here is over`;
+    return evidence.fail("artifact", "artifact-digest-unavailable", message);
+  }
+  const actual = artifact.get(name);
   if (!actual) {
     // The hint is unauthenticated and the signature check stands on its own.
-    return evidence.skip(
-      "artifact",
-      "artifact-digest-unavailable",
-      `the bundle mentions a ${hint.algorithm} digest, which is not at hand`,
-    );
+    const message = `${mentioned}, which is not at hand`;
+    return evidence.skip("artifact", "artifact-digest-unavailable", message);
   }
   const values = { algorithm: name, actual: encodeHex(actual), bundle: encodeHex(hint.digest) };
   if (bytesEqual(actual, hint.digest)) {
