@@ -130,11 +130,11 @@ test("--explain lists every check with a mark, and hints below the failed ones",
   assert.match(stdout, /\n✗ log-threshold: .* \(log-entry-missing\)\n/);
   assert.match(stdout, /\n {4}hint: .*--level keyed\n/);
   assert.match(stdout, /\nverdict: refused \(log-entry-missing\)\n$/);
-  assert.doesNotMatch(stdout, /\u001b/);
+  assert.ok(!stdout.includes("\u001b"));
   const coloured = await world.run("verify-blob --key k.pub --explain f", {
     tty: { stdout: true },
   });
-  assert.match(coloured.stdout, /\u001b\[31m✗\u001b\[39m/);
+  assert.ok(coloured.stdout.includes("\u001b[31m✗\u001b[39m"));
 });
 
 test("--verbose says on standard error what --explain prints", async () => {

@@ -25,6 +25,7 @@
  */
 import type { Group } from "../framework/index.ts";
 import { attestBlob } from "./attest-blob.ts";
+import { bundle } from "./bundle.ts";
 import { completion } from "./completion.ts";
 import { generateKeyPair } from "./generate-key-pair.ts";
 import { importKeyPair } from "./import-key-pair.ts";
@@ -45,6 +46,7 @@ export const commands: Group = {
     generateKeyPair,
     importKeyPair,
     publicKey,
+    bundle,
     version,
     completion,
   ],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Files as commands read and write them: artifacts of any size, outputs that are never lost. */
+export { allowDocument, type DocumentFlags, emitDocument } from "./document.ts";
 export {
   checkStdinOnce,
   collect,

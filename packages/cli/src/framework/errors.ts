@@ -127,11 +127,12 @@ const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>
     (code === "unreadable-key" || code === "unwritable-file") && !isUserPath(error.cause)
       ? "unavailable"
       : "usage",
-  // The mirror could not be asked or has not got it; or what it has is not to be trusted.
+  // Nothing in force could be had; or what the mirror has is not to be trusted.
   TufError: (code) => {
     if (code === "tuf-invalid-option") return "usage";
     if (code === "tuf-library-missing") return "internal";
-    return /-(unreachable|missing|not-served|unwritable)$/.test(code) ? "unavailable" : "refused";
+    const absent = /^tuf-expired-|-(unreachable|missing|not-served|unwritable)$/.test(code);
+    return absent ? "unavailable" : "refused";
   },
 };
 

@@ -26,6 +26,7 @@ export {
 export { CliError, describeError, exitCodes, fileError, usageError } from "./errors.ts";
 export { type Io, processIo, type Prompt, type Sink } from "./io.ts";
 export type { Paint } from "./paint.ts";
+export { plainJson, printable } from "./plain.ts";
 export { globalFlags } from "./program.ts";
 export { type JsonResult, outputVersion, type Report } from "./report.ts";
 export { run } from "./run.ts";

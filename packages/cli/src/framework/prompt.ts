@@ -6,7 +6,7 @@ const streams = { input: process.stdin, output: process.stderr, withGuide: false
 
 /** Asks on the terminal without showing what is typed. @throws CliError `declined` */
 export async function askSecret(message: string): Promise<string> {
-  const answer = await password({ message, mask: "•", ...streams });
+  const answer = await password({ message, mask: "", ...streams });
   if (isCancel(answer)) throw new CliError("usage", "declined", "no password was given");
   // Nothing typed comes as undefined.
   return answer ?? "";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { encodeHex } from "@chancery/formats/bytes";
 import { type Check, type Evidence, hintFor } from "@chancery/verify";
-import type { JsonResult, Paint } from "../framework/index.ts";
+import { type JsonResult, type Paint, plainJson, printable } from "../framework/index.ts";
 
 const marks = { passed: "✓", failed: "✗", skipped: "–" } as const;
 const indent = "    ";
@@ -45,24 +44,7 @@ function explainSigner({ signer, times }: Evidence): string[] {
   return lines;
 }
 
-/** Text from certificates and bundles must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
-  );
-}
-
 /** The evidence as JSON: dates in ISO 8601, bytes in hex, 64-bit integers as strings. */
 export function evidenceToJson(evidence: Evidence): JsonResult {
-  return toJson(evidence) as JsonResult;
-}
-
-function toJson(value: unknown): unknown {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (value instanceof Uint8Array) return encodeHex(value);
-  if (typeof value === "bigint") return String(value);
-  if (Array.isArray(value)) return value.map(toJson);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]));
+  return plainJson(evidence);
 }

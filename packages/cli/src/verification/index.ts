@@ -4,6 +4,6 @@
 export { type ContentKind, needsTrustedRoot, readBundle, type ReadBundle } from "./bundle.ts";
 export { conclude } from "./conclude.ts";
 export { evidenceToJson, explain } from "./explain.ts";
-export { openArtifact, openBundle, verifyFile } from "./open.ts";
+export { openArtifact, openBundle, openCertificate, openSignature, verifyFile } from "./open.ts";
 export { readPolicy } from "./policy.ts";
 export { loadTrustedRoot } from "./trust.ts";

@@ -125,7 +125,11 @@ async function exists(io: Io, label: string): Promise<boolean> {
 }
 
 /** A path where there is such a file, else the signature itself. */
-async function openSignature(text: string, kind: ContentKind, needs: Needs): Promise<Uint8Array> {
+export async function openSignature(
+  text: string,
+  kind: ContentKind,
+  needs: Pick<Needs, "io" | "signal">,
+): Promise<Uint8Array> {
   if (text === "-" || (await exists(needs.io, text))) {
     const bytes = await readWhole(text, "signature", bundleLimits.sizeBytesMax, needs);
     const isJson = kind === "envelope" && bytes[0] === 0x7b;
@@ -145,7 +149,11 @@ async function openSignature(text: string, kind: ContentKind, needs: Needs): Pro
   );
 }
 
-async function openCertificate(label: string, needs: Needs): Promise<Uint8Array> {
+/** The signer's certificate from a file in PEM, or base64 of that. @throws CliError */
+export async function openCertificate(
+  label: string,
+  needs: Pick<Needs, "io" | "signal">,
+): Promise<Uint8Array> {
   const bytes = await readWhole(label, "certificate", certificateBytesMax, needs);
   try {
     return readCertificate(bytes);
