@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes the page one HTML file that works from a disk: `node test/browser/build-page.ts FILE`.
+// Makes the page one HTML file that works from a disk: `npm run page -- FILE`.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -48,7 +48,8 @@ function cspHash(text: string): string {
   return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 }
 
-const [, program, target] = process.argv;
-if (program === fileURLToPath(import.meta.url) && target !== undefined) {
+const [, program, target = "verify.html"] = process.argv;
+if (program === fileURLToPath(import.meta.url)) {
   writeFileSync(resolve(target), await buildPage());
+  console.log(`${target} works from where it is: open it in a browser`);
 }
