@@ -8,18 +8,24 @@ import { FormatError } from "@chancery/formats/errors";
 import { decodeTrustedRoot, type TrustedRoot } from "@chancery/formats/trust";
 import { type Certificate, decodeCertificate } from "@chancery/formats/x509";
 import { type Artifact, ArtifactDigests } from "./artifact.ts";
-import { checkArtifact } from "./checks/artifact.ts";
 import {
+  candidateAlgorithms,
+  checkArtifact,
   checkCertificate,
+  type CheckedLogEntry,
+  checkIdentity,
+  checkLogContent,
+  checkLogEntries,
   checkScts,
+  checkSignature,
+  checkTimestamps,
+  describeLogEntry,
   isSelfIssued,
+  readIdentity,
+  type SignedMessage,
   type SigningTime,
-} from "./checks/certificate.ts";
-import { checkIdentity, readIdentity } from "./checks/identity.ts";
-import { checkLogContent } from "./checks/log-content.ts";
-import { type CheckedLogEntry, checkLogEntries, describeLogEntry } from "./checks/log-entries.ts";
-import { candidateAlgorithms, checkSignature, type SignedMessage } from "./checks/signature.ts";
-import { checkTimestamps, type StampedTime } from "./checks/timestamps.ts";
+  type StampedTime,
+} from "./checks/index.ts";
 import { type Evidence, EvidenceBuilder, type VerifiedTime } from "./evidence.ts";
 import { assertPolicy, type Policy } from "./policy.ts";
 import type { BundleReason } from "./reasons.ts";

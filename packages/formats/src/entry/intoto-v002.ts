@@ -65,7 +65,7 @@ export const intotoV002: EntryKind = {
 
 const latin1 = new TextDecoder("latin1");
 
-/** What base64 text stands for; bytes that are no such text (all DER is none) stand for themselves. */
+/** What base64 text stands for; bytes that are none, as DER always is, stand for themselves. */
 function decodeTwice(bytes: Uint8Array): Uint8Array {
   try {
     return decodeBase64(latin1.decode(bytes));

@@ -30,8 +30,8 @@ export function readIdentity(certificate: Certificate): CertificateIdentity {
 /**
  * Step 6: the identity, the issuer and the claims that the policy asks for.
  *
- * @param vouched whether a trusted authority issued the certificate. Where not, its text is hostile,
- *   and no regular expression is run on it.
+ * @param vouched whether a trusted authority issued the certificate. Where not, its text is
+ *   hostile, and no regular expression is run on it.
  */
 export function checkIdentity(
   { identity, claims, problem }: CertificateIdentity,

@@ -23,7 +23,7 @@ export interface SignedMessage {
  * Algorithms to try with a key, likeliest first.
  *
  * The key's default; for P-384 and P-521 also SHA-256, with which most real bundles of such keys
- * are made; for Ed25519 both forms. RSA-PSS only where somebody says so: the caller, or a log entry.
+ * are made; for Ed25519 both forms. RSA-PSS only where somebody says so: the caller or a log entry.
  *
  * @param hint hash that the bundle names for the message.
  */

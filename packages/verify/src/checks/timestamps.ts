@@ -28,7 +28,7 @@ export interface StampedTime {
 
 /**
  * Step 3 (a): every RFC 3161 timestamp must be over the signature, by an authority of the trusted
- * root that was trusted, and whose certificates were valid, at the time it states. One bad timestamp
+ * root that was trusted, and whose certificates were valid, at the time it states. One bad one
  * fails the bundle: what nobody can vouch for has no place in it.
  *
  * @returns the time of each good timestamp, which authority made it, and who runs that.
