@@ -5,8 +5,8 @@
 //   ```ts          type-checked and run        ```ts check    type-checked only
 //   ```sh run      run                         ```sh          only shown
 // Readers of the rendered document do not see the second word. All blocks of a document share a
-// folder, which begins with the files of `fixtures`. Its `sh run` blocks are one shell session, with
-// `chancery` on the path, and come before its `ts` blocks. Links in documents must lead to files.
+// folder, which begins with the files of `fixtures`. The `sh run` blocks are one shell session with
+// `chancery` on the path, and come before the `ts` blocks. Links must lead to files.
 import { spawnSync } from "node:child_process";
 import {
   copyFileSync,
