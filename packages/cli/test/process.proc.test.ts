@@ -121,11 +121,13 @@ test("large files are streamed, with every kind of key", () => {
   }
 });
 
-// `script` runs a command on a terminal of its own and types what it is given; its flags are Linux's.
+// `script` runs a command on a terminal of its own and types what it is given; its flags are those
+// of Linux.
 const terminals = process.platform === "linux" ? [80] : [];
 for (const columns of terminals) {
   test(`a terminal of ${columns} columns is asked for the password and does not show it`, () => {
-    const command = `stty cols ${columns}; '${process.execPath}' '${program}' public-key --key cosign.key`;
+    const start = `stty cols ${columns}; '${process.execPath}' '${program}'`;
+    const command = `${start} public-key --key cosign.key`;
     const typed = `(sleep 1; printf 'secret\\r'; sleep 2) | script -qec "${command}" /dev/null`;
     const { code, stdout } = shell(typed);
     assert.equal(code, 0, stdout);

@@ -2,4 +2,4 @@
 
 /** Completion scripts, made from the tree of commands. */
 export { scripts, type Shell } from "./scripts.ts";
-export { type Choice, describeTree, type FlagChoice, type Place } from "./tree.ts";
+export { describeTree } from "./tree.ts";

@@ -12,4 +12,4 @@ export {
 } from "./input.ts";
 export { allowOutput, writeOutput } from "./output.ts";
 export { pathOf, shellWord } from "./paths.ts";
-export { type Progress, startProgress } from "./progress.ts";
+export { startProgress } from "./progress.ts";

@@ -3,4 +3,4 @@
 /** What signing commands share: the key, where bundles go, and how they are then verified. */
 export { chooseDestination, type Destination, signatureText, writeBundle } from "./destination.ts";
 export { openSignerOf, requireKey } from "./key.ts";
-export { type VerifyLine, verifyLines } from "./verify-line.ts";
+export { verifyLines } from "./verify-line.ts";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** From the flags of a verifying command to a policy, from files to a bundle, and back to words. */
-export { type ContentKind, needsTrustedRoot, readBundle, type ReadBundle } from "./bundle.ts";
+export { needsTrustedRoot } from "./bundle.ts";
 export { conclude } from "./conclude.ts";
-export { evidenceToJson, explain } from "./explain.ts";
 export { openArtifact, openBundle, openCertificate, openSignature, verifyFile } from "./open.ts";
 export { readPolicy } from "./policy.ts";
 export { loadTrustedRoot } from "./trust.ts";
