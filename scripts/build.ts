@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes what is published: each library as JavaScript with declarations in its package's dist, and
-// the command as one minified file, packages/cli/dist/chancery.js. A package without sources waits.
+// the command as one minified file, packages/cli/dist/chancery.js. A package waits that has none of
+// its entries yet.
 //
 //     node scripts/build.ts [--out FOLDER] [package…]     with --out: into FOLDER/<package>
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
@@ -9,7 +10,7 @@ import { parseArgs } from "node:util";
 import { bundleCommand } from "./build/command.ts";
 import { compileDeclarations } from "./build/declarations.ts";
 import { bundleLibrary } from "./build/library.ts";
-import { root } from "./build/manifest.ts";
+import { exportsOf, readManifest, root } from "./build/manifest.ts";
 
 const COMMAND = "cli";
 
@@ -23,15 +24,21 @@ const all = globSync("packages/*/package.json", { cwd: root })
 const unknown = positionals.filter((name) => !all.includes(name));
 if (unknown.length > 0) throw new Error(`no such package: ${unknown.join(", ")}`);
 const names = positionals.length > 0 ? all.filter((name) => positionals.includes(name)) : all;
-const ready = names.filter((name) => globSync(`packages/${name}/src/**/*.ts`, { cwd: root })[0]);
+const ready = names.filter((name) =>
+  sourceEntries(name).some((path) => globSync(path, { cwd: join(root, "packages", name) })[0]),
+);
 
 for (const name of names) rmSync(distOf(name), { recursive: true, force: true });
 const libraries = ready.filter((name) => name !== COMMAND);
 if (libraries.length > 0) await buildLibraries();
 if (ready.includes(COMMAND)) await bundleCommand(COMMAND, distOf(COMMAND));
 for (const name of names) {
-  const note = ready.includes(name) ? sizeOf(distOf(name)) : "no sources yet";
+  const note = ready.includes(name) ? sizeOf(distOf(name)) : "no entries yet";
   console.log(`${relative(root, distOf(name))}  ${note}`);
+}
+
+function sourceEntries(name: string): string[] {
+  return name === COMMAND ? ["src/main.ts"] : Object.values(exportsOf(readManifest(name)));
 }
 
 function distOf(name: string): string {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { writeDeclarations } from "./declarations.ts";
 import { licencesOf } from "./licences.ts";
-import { finish, type Manifest, published, readManifest, root } from "./manifest.ts";
+import { exportsOf, finish, type Manifest, published, readManifest, root } from "./manifest.ts";
 
 /**
  * Dependencies that travel inside the libraries which use them: installed as they are, they bring
@@ -38,7 +38,7 @@ export async function bundleLibrary(
 /** Subpath of `exports` to its module, without extension: `./bytes` to `bytes/index`. */
 function entriesOf(manifest: Manifest, source: string): Map<string, string> {
   const entries = new Map<string, string>();
-  for (const [subpath, target] of Object.entries(manifest["exports"] as Record<string, string>)) {
+  for (const [subpath, target] of Object.entries(exportsOf(manifest))) {
     const [before, after] = moduleName(target).split("*") as [string, string | undefined];
     if (after === undefined) entries.set(subpath, before);
     else {

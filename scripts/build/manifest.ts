@@ -14,6 +14,11 @@ export function readManifest(name: string): Manifest {
   return JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as Manifest;
 }
 
+/** What a library of the workspace exports: subpath to source, either with `*`. */
+export function exportsOf(manifest: Manifest): Record<string, string> {
+  return (manifest["exports"] ?? {}) as Record<string, string>;
+}
+
 /** The manifest without what concerns the workspace only, and without further fields. */
 export function published(manifest: Manifest, ...without: readonly string[]): Manifest {
   const dropped = new Set(["private", "devDependencies", "scripts", ...without]);
