@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run bench [-- name …] [--json]`: figures of ours beside a peer's, measured in one run.
+// `npm run bench [-- name …] [--json] [--write]`: figures of ours beside a peer's, measured in one
+// run; with --write they become RESULTS.md.
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
+import { commandBench } from "./command.ts";
+import { digestBench } from "./digest.ts";
+import { fileBench } from "./file.ts";
+import { markdown, number, writeResults } from "./results.ts";
 import { verifyBench } from "./verify.ts";
 
-const benches: readonly Bench[] = [verifyBench];
+const benches: readonly Bench[] = [verifyBench, commandBench, digestBench, fileBench];
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: "boolean", default: false } },
+  options: {
+    json: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
@@ -19,21 +27,24 @@ if (unknown.length > 0) {
   const chosen = benches.filter(
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
-  for (const bench of chosen) await report(bench);
+  const tables: string[] = [];
+  for (const bench of chosen) tables.push(await report(bench));
+  if (values.write) writeResults(tables, positionals);
 }
 
-async function report(bench: Bench): Promise<void> {
+/** Runs and prints one. @returns it as a section of RESULTS.md. */
+async function report(bench: Bench): Promise<string> {
   let figures: Figure[];
   try {
     figures = await bench.run();
   } catch (cause) {
     console.error(`${bench.name}: ${(cause as Error).message}`);
     process.exitCode = 1;
-    return;
+    return "";
   }
   if (values.json) {
     for (const figure of figures) console.log(JSON.stringify(figure));
-    return;
+    return markdown(bench, figures);
   }
   console.log(`\n${bench.name}: ${bench.what}`);
   for (const { bench: name, unit, ours, median, peer, peer_name, ratio, note } of figures) {
@@ -43,8 +54,5 @@ async function report(bench: Bench): Promise<void> {
       `  ${name}\n    ${mine} ${unit}; ${theirs}; ratio ${ratio}${note ? `; ${note}` : ""}`,
     );
   }
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en", { maximumSignificantDigits: 4 });
+  return markdown(bench, figures);
 }
