@@ -7,9 +7,9 @@ import { dirname } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { generateKeyPairSync } from "node:crypto";
-import { testBundle, testInstance, trustedRootValue } from "../../../test/instance.ts";
 import { commands } from "../src/commands/index.ts";
 import { type Command, type Group, isGroup } from "../src/framework/index.ts";
+import { writeInstanceFiles } from "./instance-files.ts";
 import { World } from "./world.ts";
 
 const program = fileURLToPath(new URL("../bin/chancery.js", import.meta.url));
@@ -21,11 +21,7 @@ prepared.write("chancery", `#!/bin/sh\nexec '${process.execPath}' '${program}' "
 chmodSync(prepared.path("chancery"), 0o755);
 prepared.write("release.tar.gz", "the release");
 prepared.write("sbom.json", '{"spdxVersion":"SPDX-2.3"}');
-const instance = testInstance();
-const bundle = testBundle(instance);
-prepared.write("a.txt", bundle.artifact);
-prepared.write("a.sigstore.json", JSON.stringify(bundle.value));
-prepared.write("trusted_root.json", JSON.stringify(trustedRootValue(instance)));
+writeInstanceFiles(prepared);
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 prepared.write("openssl.pem", privateKey.export({ type: "pkcs8", format: "pem" }));
 prepared.write(
@@ -38,7 +34,7 @@ prepared.write(
 );
 for (const line of [
   "generate-key-pair --output-key-prefix cosign",
-  "sign-blob --key cosign.key release.tar.gz",
+  "sign-blob --key cosign.key --output-signature release.sig release.tar.gz",
   "attest-blob --key cosign.key --type spdxjson --predicate sbom.json release.tar.gz",
 ]) {
   const { code, stderr } = await prepared.run(line, { env });

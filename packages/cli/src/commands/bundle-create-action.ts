@@ -12,7 +12,7 @@ import {
 import { createHasher, type HashName, hashSizes } from "@chancery/formats/crypto";
 import { FormatError } from "@chancery/formats/errors";
 import { isObject, ObjectDecoder, parseJson } from "@chancery/formats/json";
-import { CliError, type Invocation, usageError } from "../framework/index.ts";
+import { CliError, type Invocation, plainJson, usageError } from "../framework/index.ts";
 import {
   allowDocument,
   checkStdinOnce,
@@ -55,8 +55,8 @@ export async function bundleCreateAction(invocation: Needs): Promise<void> {
   if (bundle.version === "0.1") {
     report.say("The bundle is of version 0.1: it has the log's promise, and no proof");
   }
-  const json = { mediaType: bundle.mediaType, bundle: bundleToJson(bundle) };
-  await emitDocument(encodeBundle(bundle), json as never, bundleMode, invocation);
+  const json = plainJson({ mediaType: bundle.mediaType, bundle: bundleToJson(bundle) });
+  await emitDocument(encodeBundle(bundle), json, bundleMode, invocation);
 }
 
 function checkFlags(flags: BundleCreateFlags): void {

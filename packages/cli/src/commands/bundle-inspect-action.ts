@@ -30,17 +30,14 @@ export async function bundleInspectAction(
   const inspection = inspectBundle(json, trustedRoot);
   report.warn("nothing of this is verified: it is what the bundle says about itself");
   report.result(
-    { verified: false, ...plainJson(inspection) },
+    { verified: false, bundle: plainJson(inspection) },
     inspectionText(inspection, report.paintOut),
   );
   const [first, ...others] = inspection.problems;
   if (!first) return;
   const more = others.length === 0 ? "" : `, and ${others.length} more`;
   const place = first.place === "" ? "" : ` at ${first.place}`;
-  throw new CliError(
-    "usage",
-    `bundle-${first.code}`,
-    `${label}${place}: ${first.message}${more}`,
-    { hint: "the bundle was damaged, or made by a program with a fault: make it anew" },
-  );
+  throw new CliError("usage", `bundle-${first.code}`, `${label}${place}: ${first.message}${more}`, {
+    hint: "the bundle was damaged, or made by a program with a fault: make it anew",
+  });
 }

@@ -13,7 +13,7 @@ import { decodeUtf8 } from "@chancery/formats/bytes";
 import { FormatError } from "@chancery/formats/errors";
 import { isObject, parseJson } from "@chancery/formats/json";
 import { decodeCertificate, nameToString } from "@chancery/formats/x509";
-import { CliError, type Invocation, usageError } from "../framework/index.ts";
+import { CliError, type Invocation, plainJson, usageError } from "../framework/index.ts";
 import {
   allowDocument,
   type DocumentFlags,
@@ -58,8 +58,8 @@ export async function bundleUpgradeAction(invocation: Needs): Promise<void> {
 }
 
 async function emit(bundle: Bundle, text: string, invocation: Needs): Promise<void> {
-  const json = { mediaType: bundle.mediaType, bundle: bundleToJson(bundle) };
-  await emitDocument(text, json as never, bundleMode, invocation);
+  const json = plainJson({ mediaType: bundle.mediaType, bundle: bundleToJson(bundle) });
+  await emitDocument(text, json, bundleMode, invocation);
 }
 
 function upgrade(bundle: Bundle, label: string): ReturnType<typeof upgradeBundle> {
@@ -68,7 +68,10 @@ function upgrade(bundle: Bundle, label: string): ReturnType<typeof upgradeBundle
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw new CliError("refused", "upgrade-lacks-proof", `${label}: ${error.message}`, {
-      hint: `keep it: version ${bundle.version} is still read; signing again gives a newer one`,
+      hint:
+        bundle.version === "0.1"
+          ? "keep it: version 0.1 is still read; signing again gives a newer one"
+          : "it is no valid bundle of version 0.2 either: sign again",
       cause: error,
     });
   }

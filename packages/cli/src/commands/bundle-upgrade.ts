@@ -23,7 +23,7 @@ export const bundleUpgrade: Command = defineCommand<BundleUpgradeFlags>({
   examples: [
     {
       about: "Write the newer bundle beside the older one",
-      line: "chancery bundle upgrade --out a.v3.sigstore.json a.sigstore.json",
+      line: "chancery bundle upgrade --out new.sigstore.json old.sigstore.json",
     },
   ],
   load: async () => (await import("./bundle-upgrade-action.ts")).bundleUpgradeAction,

@@ -27,10 +27,14 @@ import type { Group } from "../framework/index.ts";
 import { attestBlob } from "./attest-blob.ts";
 import { bundle } from "./bundle.ts";
 import { completion } from "./completion.ts";
+import { env } from "./env.ts";
 import { generateKeyPair } from "./generate-key-pair.ts";
 import { importKeyPair } from "./import-key-pair.ts";
+import { initialize } from "./initialize.ts";
 import { publicKey } from "./public-key.ts";
 import { signBlob } from "./sign-blob.ts";
+import { signingConfig } from "./signing-config.ts";
+import { trustedRoot } from "./trusted-root.ts";
 import { verifyBlob } from "./verify-blob.ts";
 import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
 import { version } from "./version.ts";
@@ -47,6 +51,10 @@ export const commands: Group = {
     importKeyPair,
     publicKey,
     bundle,
+    trustedRoot,
+    signingConfig,
+    initialize,
+    env,
     version,
     completion,
   ],

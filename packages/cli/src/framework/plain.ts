@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeHex } from "@chancery/formats/bytes";
-import type { JsonResult } from "./report.ts";
+import type { Json } from "./report.ts";
 
 /** Text from certificates and bundles, which must not steer the terminal. */
 export function printable(text: string): string {
@@ -11,8 +11,8 @@ export function printable(text: string): string {
 }
 
 /** An object as JSON: dates in ISO 8601, bytes in hex, 64-bit integers as strings. */
-export function plainJson(value: object): JsonResult {
-  return plain(value) as JsonResult;
+export function plainJson(value: object): { readonly [name: string]: Json } {
+  return plain(value) as { readonly [name: string]: Json };
 }
 
 function plain(value: unknown): unknown {

@@ -8,7 +8,13 @@ export const outputVersion = 1;
 
 export type OutputFormat = "text" | "json";
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 export type JsonResult = Readonly<Record<string, Json | undefined>>;
 
 interface ReportOptions {

@@ -5,4 +5,4 @@ export { needsTrustedRoot } from "./bundle.ts";
 export { conclude } from "./conclude.ts";
 export { openArtifact, openBundle, openCertificate, openSignature, verifyFile } from "./open.ts";
 export { readPolicy } from "./policy.ts";
-export { loadTrustedRoot } from "./trust.ts";
+export { fetchTrustFiles, fetchUntil, homeOf, loadTrustedRoot } from "./trust.ts";

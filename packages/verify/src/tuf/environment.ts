@@ -29,11 +29,19 @@ export async function locationFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
   homeDirectory: string,
 ): Promise<TufLocation> {
-  const cacheDirectory = environment["TUF_ROOT"] || join(homeDirectory, ".sigstore", "root");
+  const cacheDirectory = cacheDirectoryOf(environment, homeDirectory);
   const chosen = environment["TUF_MIRROR"] || (await cachedMirror(cacheDirectory));
   const rootPath = environment["TUF_ROOT_JSON"];
   const root = rootPath ? await readRoot(rootPath) : undefined;
   return { mirror: chosen ?? publicGoodMirror, root, cacheDirectory };
+}
+
+/** The folder that holds a folder per repository: `TUF_ROOT`, else `<home>/.sigstore/root`. */
+export function cacheDirectoryOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  homeDirectory: string,
+): string {
+  return environment["TUF_ROOT"] || join(homeDirectory, ".sigstore", "root");
 }
 
 async function cachedMirror(cacheDirectory: string): Promise<string | undefined> {

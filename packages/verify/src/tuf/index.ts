@@ -8,7 +8,7 @@
  * Out of scope: making repositories, delegated roles, and what is in the targets. The only place in
  * this package that touches network and files.
  */
-export { locationFromEnvironment, type TufLocation } from "./environment.ts";
+export { cacheDirectoryOf, locationFromEnvironment, type TufLocation } from "./environment.ts";
 export { TufError, type TufErrorCode, type TufNotice } from "./errors.ts";
 export {
   fetchTrust,
@@ -21,3 +21,4 @@ export { initialize, type InitializeOptions, readRoot } from "./initialize.ts";
 export type { MetadataHead, TufRole } from "./metadata.ts";
 export { cacheFolderName, type TufLimits, tufLimitsDefault } from "./mirror.ts";
 export { publicGoodMirror, publicGoodRoot } from "./public-good-root.ts";
+export { stagingMirror, stagingRoot } from "./staging-root.ts";
