@@ -3,9 +3,9 @@
 /**
  * Tiled transparency logs (C2SP tlog-tiles): paths, entry bundles, and the proofs that tiles give.
  *
- * A reader takes a verified checkpoint, asks `tilesForInclusion` what to fetch, makes the proof with
- * `inclusionProofFromTiles`, and verifies it with `@chancery/formats/merkle`. Indexes and sizes are
- * numbers: whole, below 2^53. Out of scope: fetching, storing, caching; CT's data tiles.
+ * A reader takes a verified checkpoint, asks `tilesForInclusion` what to fetch, makes the proof
+ * with `inclusionProofFromTiles`, and verifies it with `@chancery/formats/merkle`. Indexes and
+ * sizes are numbers: whole, below 2^53. Out of scope: fetching, storing, caching; CT's data tiles.
  */
 export {
   bundleEntrySizeBytesMax,

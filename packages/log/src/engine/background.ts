@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import { parseSignedCheckpoint } from "@chancery/formats/note";
+import { LogError } from "../errors.ts";
+import type { LogStore } from "../store/index.ts";
+import type { EngineLimits } from "./limits.ts";
+import { isTailLong, mergeIndex, moveToBody } from "./materialise.ts";
+import type { EngineMetrics } from "./metrics.ts";
+import type { EngineState } from "./state.ts";
+
+/** `unsure`: the stored state may have changed, so that it is to be loaded again. */
+type OnFailure = (error: LogError, unsure: boolean) => void;
+
+/** What the work behind the commits needs. */
+interface BackgroundOptions {
+  readonly store: LogStore;
+  readonly limits: EngineLimits;
+  readonly metrics: EngineMetrics;
+  /** The state that is certain to be as stored, undefined while there is none. */
+  readonly current: () => EngineState | undefined;
+  readonly onFailure: OnFailure;
+}
+
+/**
+ * What is done behind the commits: showing the checkpoint, moving full bundles to objects, merging
+ * the index. One thing at a time, woken by commits; where something fails, the next commit wakes it
+ * again and it starts over.
+ */
+export class Background {
+  readonly #options: BackgroundOptions;
+  #working: Promise<void> | undefined;
+  #woken = false;
+  #closing = false;
+  #publishedSize = -1;
+  #publishedAtMs = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BackgroundOptions) {
+    this.#options = options;
+  }
+
+  /** Says that there may be something to do. */
+  wake(): void {
+    this.#woken = true;
+    if (this.#closing) return;
+    this.#working ??= this.#work();
+  }
+
+  /** Resolves once nothing is under way. */
+  async idle(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Ends the work and shows the last checkpoint. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+    const state = this.#options.current();
+    if (state) await this.#guard(() => this.#publish(state), false);
+  }
+
+  async #work(): Promise<void> {
+    await turn();
+    while (this.#woken && !this.#closing) {
+      this.#woken = false;
+      const well = (await this.#guard(() => this.#publishWhenDue(), false)) && (await this.#move());
+      if (!well || !(await this.#merge())) break;
+    }
+    this.#working = undefined;
+  }
+
+  /** Shortens the tail while it is long. @returns whether all went well */
+  async #move(): Promise<boolean> {
+    const { store, limits, metrics } = this.#options;
+    for (let state = this.#state(); state && isTailLong(state, limits); state = this.#state()) {
+      const from = state;
+      if (!(await this.#guard(() => moveToBody(from, store, limits), true))) return false;
+      metrics.moves++;
+    }
+    return true;
+  }
+
+  /** Merges runs while there is nothing more urgent. @returns whether all went well */
+  async #merge(): Promise<boolean> {
+    const { store, limits, metrics } = this.#options;
+    for (let merged = true; merged;) {
+      const state = this.#state();
+      if (!state || isTailLong(state, limits)) return true;
+      const well = await this.#guard(async () => {
+        merged = await mergeIndex(state, store, turn);
+      }, true);
+      if (!well) return false;
+      if (merged) metrics.merges++;
+    }
+    return true;
+  }
+
+  #state(): EngineState | undefined {
+    return this.#closing ? undefined : this.#options.current();
+  }
+
+  /** @returns whether it went well. */
+  async #guard(work: () => Promise<void>, unsure: boolean): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (cause) {
+      const words = `work behind the commits failed: ${String(cause)}`;
+      const error =
+        cause instanceof LogError ? cause : new LogError("storage", words, "", { cause });
+      this.#options.onFailure(error, unsure);
+      return false;
+    }
+  }
+
+  async #publishWhenDue(): Promise<void> {
+    const state = this.#state();
+    if (!state || state.head.size === this.#publishedSize) return;
+    const waitMs = this.#publishedAtMs + this.#options.limits.publishIntervalMs - performance.now();
+    if (waitMs <= 0) return this.#publish(state);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.wake();
+    }, waitMs).unref();
+  }
+
+  async #publish({ head }: EngineState): Promise<void> {
+    if (head.size === this.#publishedSize) return;
+    // A mirror that is catching up holds a checkpoint that it cannot serve yet.
+    const { size } = parseSignedCheckpoint(head.checkpoint).checkpoint;
+    if (size !== BigInt(head.size)) return;
+    await this.#options.store.publish(head.checkpoint);
+    this.#publishedSize = head.size;
+    this.#publishedAtMs = performance.now();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

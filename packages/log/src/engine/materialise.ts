@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { tileWidth } from "@chancery/formats/tiles";
+import { encodeBody, encodeNotes, type StoredBody } from "../record/index.ts";
+import type { LogStore, StoredObject } from "../store/index.ts";
+import type { EngineLimits } from "./limits.ts";
+import { leafSource } from "./recovery.ts";
+import { attachmentName, bundleName, type EngineState, notesName, tileName } from "./state.ts";
+
+/** Whether enough is in the tail to write some of it to objects. */
+export function isTailLong(state: EngineState, limits: EngineLimits): boolean {
+  const entries = state.head.size - state.body.edge.size;
+  const long = entries >= limits.tailEntriesMin || state.tail.sizeBytes >= limits.tailBytesMin;
+  return long && entries >= tileWidth;
+}
+
+/**
+ * Moves full bundles from the tail to the body: first the objects, durably, then in one transaction
+ * the body's new end and the removal of what it replaces, then memory. A failure or crash anywhere
+ * leaves the tail as it was, and the same objects are written again.
+ */
+export async function moveToBody(
+  state: EngineState,
+  store: LogStore,
+  limits: EngineLimits,
+): Promise<void> {
+  const { tree, tail, index } = state;
+  const from = state.body.edge.size;
+  const full = Math.floor((state.head.size - from) / tileWidth);
+  const to = from + Math.min(full, limits.bundlesAtOnceMax) * tileWidth;
+  const made = index.makeRuns(tail.batches, leafSource(tree), from, to);
+  await store.objects.put([...treeObjects(state, from, to), ...made.objects]);
+  const runs = [...index.runs, ...made.runs].map(({ reference }) => reference);
+  const body: StoredBody = { edge: tree.edgeAt(to), runs };
+  await store.advance(encodeBody(body), to);
+  state.body = body;
+  tail.dropEndingAt(to);
+  index.adopt(made.runs, tail.batches, leafSource(tree), to);
+  tree.trim(to);
+}
+
+/** Merges runs of the search index where that is due. @returns whether it did. */
+export async function mergeIndex(
+  state: EngineState,
+  store: LogStore,
+  pause: () => Promise<void>,
+): Promise<boolean> {
+  await state.index.collectGarbage();
+  const merged = await state.index.merge(pause);
+  if (!merged) return false;
+  const body = { ...state.body, runs: merged.runs.map(({ reference }) => reference) };
+  await store.advance(encodeBody(body), body.edge.size);
+  state.body = body;
+  merged.accept();
+  return true;
+}
+
+/** Bundles, their notes and attachments, and all tiles that end within the range. */
+function treeObjects({ tail, tree }: EngineState, from: number, to: number): StoredObject[] {
+  const objects: StoredObject[] = [];
+  for (let at = from; at < to; at += tileWidth) {
+    const bundle = at / tileWidth;
+    objects.push({
+      name: bundleName(bundle),
+      bytes: tail.bundle(at, at + tileWidth) as Uint8Array,
+    });
+    const notes = Array.from({ length: tileWidth }, (_, i) => {
+      const batch = tail.batchOf(at + i);
+      if (!batch) throw new RangeError(`entry ${at + i} is not in the tail`);
+      const attachment = batch.attachment(at + i);
+      if (attachment) objects.push({ name: attachmentName(at + i), bytes: attachment });
+      const hasAttachment = attachment !== undefined;
+      return { timeMs: batch.timeMs(at + i), keys: batch.keys(at + i), hasAttachment };
+    });
+    objects.push({ name: notesName(bundle), bytes: encodeNotes(notes) });
+  }
+  for (let level = 0, span = tileWidth; span <= to; level++, span *= tileWidth) {
+    for (let tile = Math.floor(from / span); (tile + 1) * span <= to; tile++) {
+      const bytes = tree.tile({ level, index: tile, width: tileWidth }) as Uint8Array;
+      objects.push({ name: tileName(level, tile), bytes });
+    }
+  }
+  return objects;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytesEqual } from "@chancery/formats/bytes";
+import { FormatError } from "@chancery/formats/errors";
+import { leafHash } from "@chancery/formats/merkle";
+import { tileHashSizeBytes, tileWidth } from "@chancery/formats/tiles";
+import { LogError } from "../errors.ts";
+import {
+  Batch,
+  decodeBody,
+  decodeHead,
+  type StoredBody,
+  type StoredHead,
+} from "../record/index.ts";
+import { SearchIndex } from "../search/index.ts";
+import type { LogStore, StoredLog } from "../store/index.ts";
+import { EdgeTree, emptyEdge, TreeReader } from "../tree/index.ts";
+import { readCheckpoint } from "./signer.ts";
+import { bundleName, type EngineState, type LogIdentity, tileName } from "./state.ts";
+import { Tail } from "./tail.ts";
+
+/** What the stored log is compared with. */
+export interface RecoveryOptions {
+  readonly log: LogIdentity;
+  /** A mirror's checkpoint may be of a larger tree than what is mirrored so far. */
+  readonly mirror: boolean;
+  /** Checkpoints of this log that others have, such as witnesses: none may be newer. */
+  readonly seen: readonly Uint8Array[];
+}
+
+/**
+ * Loads the log and proves that its parts belong together: the tail's entries lead from the body's
+ * edge to the head's range, that to the root, and the root is in the signed checkpoint; no object,
+ * published or otherwise seen checkpoint is ahead of the database.
+ *
+ * @returns undefined where no log is stored.
+ * @throws LogError `corrupt` | `rolled-back` | `wrong-log` | `unverified`; the store's codes
+ */
+export async function loadState(
+  store: LogStore,
+  options: RecoveryOptions,
+): Promise<EngineState | undefined> {
+  const stored = await store.load();
+  if (!stored.head) {
+    await checkNothingElse(store);
+    return undefined;
+  }
+  const head = decodeHead(stored.head.payload);
+  if (head.size !== stored.head.size) throw corrupt("the head has two sizes");
+  const body: StoredBody = stored.body ? decodeBody(stored.body) : { edge: emptyEdge, runs: [] };
+  const tail = new Tail(readBatches(stored, body.edge.size, head));
+  const tree = regrow(body, tail);
+  if (tree.size !== head.size) throw corrupt(`the tail leads to ${tree.size}, not ${head.size}`);
+  const range = tree.range();
+  if (
+    range.length !== head.range.length ||
+    !range.every((hash, i) => sameHash(hash, head.range[i]))
+  ) {
+    throw corrupt(`the entries do not lead to the head of size ${head.size}`);
+  }
+  const rootHash = tree.root();
+  checkCheckpoint(head, rootHash, options);
+  const reader = new TreeReader(
+    (node) => tree.node(node),
+    (level, index) => store.objects.get(tileName(level, index)),
+  );
+  await checkObjects(store, body, head);
+  await checkSeen(store, reader, head, options);
+  const index = await SearchIndex.load(store.objects, body.runs);
+  for (const batch of tail.batches) {
+    index.add(batch, leafSource(tree), Math.max(batch.first, body.edge.size));
+  }
+  return { head, rootHash, tree, reader, tail, index, body };
+}
+
+/** Leaf hashes of the tail. */
+export function leafSource(tree: EdgeTree): (index: number) => Uint8Array {
+  return (index) => tree.node({ level: 0, index }) as Uint8Array;
+}
+
+/** A store without a head must be empty: otherwise its database was lost. */
+async function checkNothingElse(store: LogStore): Promise<void> {
+  const published = await store.published();
+  if (published === undefined && (await store.objects.get(bundleName(0))) === undefined) return;
+  throw new LogError(
+    "rolled-back",
+    "the database has no log, but its objects are there",
+    "restore the newest copy of the database, or begin a new log with a new key elsewhere",
+  );
+}
+
+function readBatches(stored: StoredLog, bodySize: number, head: StoredHead): Batch[] {
+  const batches: Batch[] = [];
+  let next: number | undefined;
+  for (const { first, count, payload } of stored.batches) {
+    if (next !== undefined && first !== next)
+      throw corrupt(`batches ${next} to ${first} are missing`);
+    if (first + count > bodySize) batches.push(new Batch(first, count, payload));
+    next = first + count;
+  }
+  const first = batches[0]?.first ?? head.size;
+  if (first > bodySize) throw corrupt(`entries ${bodySize} to ${first} are missing`);
+  return batches;
+}
+
+function regrow(body: StoredBody, tail: Tail): EdgeTree {
+  let tree: EdgeTree;
+  try {
+    tree = new EdgeTree(body.edge);
+  } catch (cause) {
+    throw new LogError("corrupt", "the stored edge of the tree is damaged", "", { cause });
+  }
+  for (const batch of tail.batches) {
+    for (let i = Math.max(batch.first, tree.size); i < batch.end; i++) {
+      tree.append(leafHash(batch.entry(i)));
+    }
+  }
+  return tree;
+}
+
+function checkCheckpoint(
+  head: StoredHead,
+  rootHash: Uint8Array,
+  { log, mirror }: RecoveryOptions,
+): void {
+  let checkpoint: ReturnType<typeof readCheckpoint>;
+  try {
+    checkpoint = readCheckpoint(head.checkpoint, log);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new LogError("corrupt", "the stored checkpoint is damaged", "run log fsck", { cause });
+  }
+  const { size } = checkpoint;
+  if (mirror ? size < head.size : size !== head.size) {
+    throw corrupt(`the checkpoint is of size ${size}, the head of ${head.size}`);
+  }
+  if (size === head.size && !bytesEqual(checkpoint.checkpoint.rootHash, rootHash)) {
+    throw corrupt(`the checkpoint of size ${size} has another root`);
+  }
+}
+
+/** The last objects of the body must be there, and the first ones after the head must not. */
+async function checkObjects(store: LogStore, body: StoredBody, head: StoredHead): Promise<void> {
+  const bundles = body.edge.size / tileWidth;
+  if (bundles > 0) {
+    const tile = await store.objects.get(tileName(0, bundles - 1));
+    const bundle = await store.objects.get(bundleName(bundles - 1), { start: 0, length: 1 });
+    if (tile?.length !== tileWidth * tileHashSizeBytes || bundle?.length !== 1) {
+      throw corrupt(`objects before entry ${body.edge.size} are missing`);
+    }
+  }
+  const next = Math.floor(head.size / tileWidth);
+  if ((await store.objects.get(bundleName(next), { start: 0, length: 1 })) === undefined) return;
+  throw rolledBack(`there is a full bundle beyond entry ${head.size}, where the database ends`);
+}
+
+async function checkSeen(
+  store: LogStore,
+  reader: TreeReader,
+  head: StoredHead,
+  options: RecoveryOptions,
+): Promise<void> {
+  const published = await store.published();
+  const seen = published ? [published, ...options.seen] : options.seen;
+  for (const bytes of seen) {
+    const { size, checkpoint } = readCheckpoint(bytes, options.log);
+    if (size > head.size) {
+      // A mirror shows a checkpoint only after what it covers; a larger one is somebody's memory.
+      throw rolledBack(`a checkpoint of size ${size} was shown, the database ends at ${head.size}`);
+    }
+    if (!bytesEqual(await reader.root(size), checkpoint.rootHash)) {
+      throw new LogError(
+        "rolled-back",
+        `a checkpoint of size ${size} was shown that has another root than this log had`,
+        "this copy has forked from what others saw: keep it, do not run it",
+      );
+    }
+  }
+}
+
+function sameHash(hash: Uint8Array, other: Uint8Array | undefined): boolean {
+  return other !== undefined && bytesEqual(hash, other);
+}
+
+function rolledBack(problem: string): LogError {
+  const hint = "this is an old copy of the log: restore the newest one";
+  return new LogError("rolled-back", problem, hint);
+}
+
+function corrupt(problem: string): LogError {
+  return new LogError("corrupt", problem, "run log fsck");
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What the log writes into its database and beside its bundles, as bytes. */
+export {
+  Batch,
+  checkEntry,
+  decodeNotes,
+  encodeNotes,
+  type EntryInput,
+  entryLimits,
+  type EntryNotes,
+  makeBatch,
+  searchKeySizeBytes,
+} from "./batch.ts";
+export {
+  decodeBody,
+  decodeHead,
+  encodeBody,
+  encodeHead,
+  type IndexFamily,
+  type RunReference,
+  type StoredBody,
+  type StoredHead,
+} from "./state.ts";

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+import {
+  type Batch,
+  type IndexFamily,
+  type RunReference,
+  searchKeySizeBytes,
+} from "../record/index.ts";
+import type { ObjectStore, StoredObject } from "../store/index.ts";
+import { KeyTable } from "./key-table.ts";
+import { mergeRuns, planMerge } from "./merge.ts";
+import { RecordBuffer } from "./records.ts";
+import { makeRun, Run } from "./run.ts";
+import { segmentNames } from "./segment.ts";
+
+/** Gives a leaf hash from memory. */
+type LeafSource = (index: number) => Uint8Array;
+
+/**
+ * Which entries have a key: the tail in memory, the rest in sorted runs. The family `leaf` has the
+ * first 16 bytes of each leaf hash, to find duplicates; `key` the search keys.
+ */
+export class SearchIndex {
+  readonly #objects: ObjectStore;
+  #runs: readonly Run[];
+  #tables: Readonly<Record<IndexFamily, KeyTable>> = { leaf: new KeyTable(), key: new KeyTable() };
+  #lookups = 0;
+  #retired: string[] = [];
+
+  private constructor(objects: ObjectStore, runs: readonly Run[]) {
+    this.#objects = objects;
+    this.#runs = runs;
+  }
+
+  /** @throws LogError `corrupt`; the store's codes */
+  static async load(objects: ObjectStore, runs: readonly RunReference[]): Promise<SearchIndex> {
+    return new SearchIndex(objects, await Promise.all(runs.map((run) => Run.load(objects, run))));
+  }
+
+  get runs(): readonly Run[] {
+    return this.#runs;
+  }
+
+  /** Adds a committed batch to the tail, from an index on. */
+  add(batch: Batch, leaf: LeafSource, from: number = batch.first): void {
+    addTo(this.#tables, batch, leaf, from);
+  }
+
+  /** Whether the leaf may be logged; never false where it is. @param key 16 bytes */
+  mayHaveLeaf(key: Uint8Array): boolean {
+    if (this.#tables.leaf.find(key, Infinity, 1).length > 0) return true;
+    return this.#runs.some((run) => run.reference.family === "leaf" && run.mayHave(key));
+  }
+
+  /** The newest indexes of a key below `before`, falling. @throws LogError `corrupt` */
+  async find(
+    family: IndexFamily,
+    key: Uint8Array,
+    before: number,
+    limit: number,
+  ): Promise<number[]> {
+    const found = this.#tables[family].find(key, before, limit);
+    const runs = this.#runs;
+    this.#lookups++;
+    try {
+      for (let i = runs.length - 1; i >= 0 && found.length < limit; i--) {
+        const run = runs[i] as Run;
+        if (run.reference.family !== family || run.reference.first >= before) continue;
+        if (family === "leaf" && !run.mayHave(key)) continue;
+        found.push(...(await run.find(key, before, limit - found.length)));
+      }
+    } finally {
+      this.#lookups--;
+    }
+    return found;
+  }
+
+  /** Makes runs of the entries `first` to `end`, which are in the batches. */
+  makeRuns(
+    batches: readonly Batch[],
+    leaf: LeafSource,
+    first: number,
+    end: number,
+  ): { readonly runs: readonly Run[]; readonly objects: readonly StoredObject[] } {
+    const buffers = { leaf: new RecordBuffer(), key: new RecordBuffer() };
+    for (const batch of batches) {
+      for (let i = Math.max(first, batch.first); i < Math.min(end, batch.end); i++) {
+        addEntry(buffers, leaf(i), batch.keys(i), i);
+      }
+    }
+    const made = (["leaf", "key"] as const).map((family) =>
+      makeRun(this.#objects, { family, first, end }, buffers[family].sorted()),
+    );
+    return {
+      runs: made.map(({ run }) => run).filter(({ records }) => records > 0),
+      objects: made.flatMap(({ objects }) => objects),
+    };
+  }
+
+  /** Takes runs over from the tail, which then begins at `tailStart`. */
+  adopt(
+    runs: readonly Run[],
+    batches: readonly Batch[],
+    leaf: LeafSource,
+    tailStart: number,
+  ): void {
+    this.#runs = [...this.#runs, ...runs];
+    const tables = { leaf: new KeyTable(), key: new KeyTable() };
+    for (const batch of batches) addTo(tables, batch, leaf, Math.max(tailStart, batch.first));
+    this.#tables = tables;
+  }
+
+  /**
+   * Merges runs if enough of them are of one size.
+   * @returns what is to be stored as the list of runs, then accepted; undefined where all is well
+   */
+  async merge(
+    pause: () => Promise<void>,
+  ): Promise<{ readonly runs: readonly Run[]; accept(): void } | undefined> {
+    for (const family of ["leaf", "key"] as const) {
+      const own = this.#runs.filter(({ reference }) => reference.family === family);
+      const start = planMerge(own);
+      if (start === undefined) continue;
+      const merged = own.slice(start);
+      const into = await mergeRuns(this.#objects, merged, pause);
+      const runs = [...this.#runs.filter((run) => !merged.includes(run)), into];
+      const names = merged.flatMap(({ reference }) => segmentNames(reference));
+      return {
+        runs,
+        accept: () => {
+          this.#runs = runs;
+          this.#retired.push(...names);
+        },
+      };
+    }
+    return undefined;
+  }
+
+  /** Removes the objects of merged runs, unless somebody may be reading them. */
+  async collectGarbage(): Promise<void> {
+    if (this.#lookups > 0 || this.#retired.length === 0) return;
+    const names = this.#retired;
+    this.#retired = [];
+    await this.#objects.remove(names);
+  }
+}
+
+/** Something that takes keys. */
+interface KeySink {
+  add(bytes: Uint8Array, at: number, index: number): void;
+}
+
+/** Adds one entry's leaf hash and search keys. */
+export function addEntry(
+  sinks: Readonly<Record<IndexFamily, KeySink>>,
+  leafHash: Uint8Array,
+  keys: Uint8Array,
+  index: number,
+): void {
+  sinks.leaf.add(leafHash, 0, index);
+  for (let at = 0; at < keys.length; at += searchKeySizeBytes) sinks.key.add(keys, at, index);
+}
+
+function addTo(
+  sinks: Readonly<Record<IndexFamily, KeySink>>,
+  batch: Batch,
+  leaf: LeafSource,
+  from: number,
+): void {
+  for (let i = from; i < batch.end; i++) addEntry(sinks, leaf(i), batch.keys(i), i);
+}
