@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import { encodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
+import { canonicalizeJcs } from "@chancery/formats/json";
+import { leafHash } from "@chancery/formats/merkle";
+import type { LoggedEntry, LogHead } from "../transparency-log.ts";
+import { formatEntryId } from "./entry-id.ts";
+import type { Shard, Shards } from "./shards.ts";
+
+/** An entry, where it is, and the proof of it. */
+export interface LocatedEntry {
+  readonly shard: Shard;
+  /** In its tree. */
+  readonly index: number;
+  readonly entry: LoggedEntry;
+  readonly head: LogHead;
+  /** Leaf to root. */
+  readonly proof: readonly Uint8Array[];
+}
+
+/** `LogEntry` of Rekor's OpenAPI: one member, named by the entry's id. */
+export type LogEntryJson = Readonly<Record<string, LogEntryBody>>;
+
+interface LogEntryBody {
+  readonly attestation?: { readonly data: string };
+  readonly body: string;
+  readonly integratedTime: number;
+  readonly logID: string;
+  readonly logIndex: number;
+  readonly verification: {
+    readonly inclusionProof: {
+      readonly checkpoint: string;
+      readonly hashes: readonly string[];
+      readonly logIndex: number;
+      readonly rootHash: string;
+      readonly treeSize: number;
+    };
+    readonly signedEntryTimestamp: string;
+  };
+}
+
+/** The full id of an entry. */
+export function entryIdOf(shard: Shard, bytes: Uint8Array): string {
+  return formatEntryId(shard.treeId, encodeHex(leafHash(bytes)));
+}
+
+/**
+ * Writes an entry with its promise and its proof. The promise is signed anew each time, over the
+ * time at which the entry was logged first.
+ */
+export function logEntryJson(shards: Shards, located: LocatedEntry): LogEntryJson {
+  const { shard, index, entry, head, proof } = located;
+  const promised = {
+    body: encodeBase64(entry.bytes),
+    integratedTime: Math.floor(entry.timeMs / 1000),
+    logID: shard.logId,
+    logIndex: shard.offset + index,
+  };
+  const promise = utf8Bytes(canonicalizeJcs(promised));
+  const signature = shard.key.sign({ kind: "ecdsa", hash: "sha256" }, promise);
+  return {
+    [entryIdOf(shard, entry.bytes)]: {
+      ...(entry.attachment ? { attestation: { data: encodeBase64(entry.attachment) } } : {}),
+      ...promised,
+      verification: {
+        inclusionProof: {
+          checkpoint: shards.checkpoint(shard, head),
+          hashes: proof.map(encodeHex),
+          logIndex: index,
+          rootHash: encodeHex(head.rootHash),
+          treeSize: head.size,
+        },
+        signedEntryTimestamp: encodeBase64(signature),
+      },
+    },
+  };
+}
