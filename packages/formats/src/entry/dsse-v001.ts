@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decodeBase64, encodeBase64 } from "../bytes/index.ts";
+import { encodeBase64 } from "../bytes/index.ts";
 import { decodeHexDigest, encodeHexDigest } from "./digest.ts";
 import {
   decodeVerifierPem,
@@ -19,7 +19,7 @@ export const dsseV001: EntryKind = {
     const { digest: sha256 } = decodeHexDigest(spec.object("envelopeHash"), ["sha256"]);
     const payload = decodeHexDigest(spec.object("payloadHash"), ["sha256"]);
     const [first, ...others] = spec.objects("signatures", signaturesMax).map((item) => {
-      const signature = decodeBase64(item.string("signature"), item.place("signature"));
+      const signature = item.bytes("signature");
       const verifier = decodeVerifierPem(item.bytes("verifier"), item.place("verifier"));
       item.end();
       return { signature, verifier };
