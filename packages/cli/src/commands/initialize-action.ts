@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
+import { FormatError } from "@chancery/formats/errors";
+import { decodeSigningConfig, decodeTrustedRoot } from "@chancery/formats/trust";
 import {
   cacheDirectoryOf,
   cacheFolderName,
@@ -13,11 +15,12 @@ import {
   stagingMirror,
   stagingRoot,
   trustedRootTarget,
+  tufLimitsDefault,
   type TufResult,
   type TufRole,
 } from "@chancery/verify/tuf";
 import { type Invocation, type JsonResult, usageError } from "../framework/index.ts";
-import { pathOf } from "../files/index.ts";
+import { pathOf, readWhole } from "../files/index.ts";
 import { fetchUntil, homeOf } from "../verification/index.ts";
 
 export interface InitializeFlags {
@@ -47,6 +50,7 @@ export async function initializeAction(invocation: Needs): Promise<void> {
     fetch,
   });
   for (const { message } of result.notices) report.warn(message);
+  warnOfUnreadable(result, invocation);
   const pinned = await readFile(join(cacheDirectory, cacheFolderName(mirror), "root.json"));
   const rootSha256 = encodeHex(sha256(pinned));
   const startSha256 = root && encodeHex(sha256(root));
@@ -54,6 +58,20 @@ export async function initializeAction(invocation: Needs): Promise<void> {
     toJson(result, cacheDirectory, rootSha256),
     toText(result, cacheDirectory, rootSha256, startSha256),
   );
+}
+
+/** What is published may be meant for newer programs; that is found out now rather than later. */
+function warnOfUnreadable({ trustedRoot, signingConfig }: TufResult, { report }: Needs): void {
+  const attempt = (name: string, decode: () => unknown): void => {
+    try {
+      decode();
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      report.warn(`${name} is authentic, but cannot be used: ${error.message}`);
+    }
+  };
+  attempt(trustedRootTarget, () => decodeTrustedRoot(trustedRoot));
+  if (signingConfig) attempt(signingConfigTarget, () => decodeSigningConfig(signingConfig));
 }
 
 function readMirror({ mirror, staging }: InitializeFlags): string {
@@ -65,7 +83,7 @@ function readMirror({ mirror, staging }: InitializeFlags): string {
 async function readGivenRoot(
   mirror: string,
   fetchFunction: typeof fetch,
-  { flags, io, report }: Needs,
+  { flags, io, report, signal }: Needs,
 ): Promise<Uint8Array | undefined> {
   const { root, rootChecksum } = flags;
   if (root === undefined) {
@@ -80,7 +98,9 @@ async function readGivenRoot(
       "tuf-root-missing",
     );
   }
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(root)) return readRoot(pathOf(io, root));
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(root)) {
+    return readWhole(root, "root", tufLimitsDefault.rootSizeBytesMax, { io, signal });
+  }
   if (rootChecksum === undefined && !root.startsWith("file:")) {
     if (root.startsWith("http:") && !isLoopback(root)) {
       throw usageError(
