@@ -27,3 +27,4 @@ export {
 export type { IdentityPolicy, KeyPolicy, Policy, StringMatcher } from "./policy.ts";
 export { type BundleReason, hintFor, type ReasonCode, reasons } from "./reasons.ts";
 export { verify, type VerifyInput } from "./verify.ts";
+export { type LogEvidence, verifyLogEntry } from "./verify-log-entry.ts";

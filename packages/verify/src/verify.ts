@@ -21,12 +21,13 @@ import {
   checkTimestamps,
   describeLogEntry,
   isSelfIssued,
+  type CertificateIdentity,
   readIdentity,
   type SignedMessage,
   type SigningTime,
   type StampedTime,
 } from "./checks/index.ts";
-import { type Evidence, EvidenceBuilder, type VerifiedTime } from "./evidence.ts";
+import { type Evidence, EvidenceBuilder, type Signer, type VerifiedTime } from "./evidence.ts";
 import { assertPolicy, type Policy } from "./policy.ts";
 import type { BundleReason } from "./reasons.ts";
 import { inUse, logOperator, type TrustMaterial, trustMaterial } from "./trust-material.ts";
@@ -110,6 +111,8 @@ function readTrust(
 interface SignerMaterial {
   readonly key: PublicKey;
   readonly certificate?: Certificate;
+  /** What the certificate says of its holder. */
+  readonly identity?: CertificateIdentity;
   readonly verifier: LoggedVerifier;
 }
 
@@ -140,14 +143,15 @@ function readSigner(
     if (!(cause instanceof FormatError)) throw cause;
     return evidence.fail("signer", "certificate-malformed", cause.message);
   }
-  describeCertificate(certificate, evidence);
+  const identity = readIdentity(certificate);
+  evidence.signer = describeCertificate(certificate, identity);
   if (policy.signer.kind === "key") {
     const message = "the policy names a key, the bundle holds a certificate";
     return evidence.fail("signer", "key-given-for-certificate", message);
   }
   evidence.pass("signer", "the bundle holds the signer's certificate");
   const verifier = { kind: "certificate", certificate: certificate.der } as const;
-  return { key: certificate.publicKey, certificate, verifier };
+  return { key: certificate.publicKey, certificate, identity, verifier };
 }
 
 function readKeySigner(
@@ -175,9 +179,11 @@ function readKeySigner(
   return { key, verifier: { kind: "publicKey", key } };
 }
 
-function describeCertificate(certificate: Certificate, evidence: EvidenceBuilder): void {
-  const { identity, claims } = readIdentity(certificate);
-  evidence.signer = {
+function describeCertificate(
+  certificate: Certificate,
+  { identity, claims }: CertificateIdentity,
+): Signer {
+  return {
     kind: "certificate",
     ...(identity ? { identity: identity.value, identityKind: identity.kind } : {}),
     ...(claims?.issuer === undefined ? {} : { issuer: claims.issuer }),
@@ -242,16 +248,16 @@ class Verification {
 
   run(): void {
     const { policy } = this.#input;
-    const { certificate } = this.#signer;
+    const { certificate, identity } = this.#signer;
     const entries = this.#checkLogs();
     const times = this.#checkTimes(entries);
     if (certificate) this.#checkCertificate(certificate, times);
     else this.#checkKeyPeriod(times);
     this.#checkSignature(entries.find(({ algorithm }) => algorithm)?.algorithm);
     checkArtifact(this.#bundle.content, this.#artifact, policy.predicateType, this.#evidence);
-    if (policy.signer.kind === "identity" && certificate) {
+    if (policy.signer.kind === "identity" && identity) {
       const vouched = this.#evidence.passed("certificate");
-      checkIdentity(readIdentity(certificate), policy.signer, vouched, this.#evidence);
+      checkIdentity(identity, policy.signer, vouched, this.#evidence);
     } else {
       this.#evidence.skip("identity", "not-applicable", "a key has no identity");
     }

@@ -12,6 +12,11 @@ const PADDING = 0x3d;
 
 /** Encodes in the standard alphabet with padding (RFC 4648 §4). */
 export function encodeBase64(bytes: Uint8Array): string {
+  return native ? viewed(bytes).toString("base64") : encodePortable(bytes);
+}
+
+/** `encodeBase64` without Node's help. */
+export function encodePortable(bytes: Uint8Array): string {
   const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let o = 0;
   for (let i = 0; i < bytes.length; i += 3) {
@@ -38,6 +43,19 @@ const ascii = new TextDecoder("latin1");
  * @throws FormatError `malformed-base64` | `non-canonical`
  */
 export function decodeBase64(text: string, place = ""): Uint8Array {
+  if (native) {
+    const decoded = native.from(text, "base64");
+    // Node's decoder is lenient, but only the one strict encoding comes back as it was. What does
+    // not is left to the code below, which says what is wrong with it.
+    if (decoded.toString("base64") === text) {
+      return new Uint8Array(decoded.buffer, decoded.byteOffset, decoded.length);
+    }
+  }
+  return decodePortable(text, place);
+}
+
+/** `decodeBase64` without Node's help. */
+export function decodePortable(text: string, place = ""): Uint8Array {
   const length = text.length;
   if (length % 4 !== 0) {
     throw bad(place, "length is not a multiple of four: padding is missing or text is cut");
@@ -77,6 +95,21 @@ export function decodeBase64(text: string, place = ""): Uint8Array {
     }
   }
   return out;
+}
+
+/** What Node's Buffer offers beyond a Uint8Array; ten times as fast as the code in this file. */
+interface NativeBytes extends Uint8Array<ArrayBuffer> {
+  toString(encoding?: "base64"): string;
+}
+interface NativeBase64 {
+  from(text: string, encoding: "base64"): NativeBytes;
+  from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes;
+}
+
+const native = (globalThis as { readonly Buffer?: NativeBase64 }).Buffer;
+
+function viewed(bytes: Uint8Array): NativeBytes {
+  return (native as NativeBase64).from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function sextet(text: string, index: number): number {

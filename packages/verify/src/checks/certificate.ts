@@ -77,8 +77,10 @@ function tryAuthority(
   { authority, issuers }: PreparedAuthority,
   times: readonly SigningTime[],
 ): Refusal | undefined {
+  const issuer = issuers.chain[0] as Certificate;
+  if (!bytesEqual(leaf.issuer, issuer.subject)) return untrusted;
   try {
-    checkIssued(leaf, issuers.chain[0] as Certificate, 0);
+    checkIssued(leaf, issuer, 0);
     for (const { time, by } of times) {
       assessLeaf(leaf, issuers, time, "code-signing");
       if (!inUse(authority, time)) {
@@ -97,7 +99,6 @@ function tryAuthority(
 function pathRefusal(error: PathError): Refusal {
   const { message } = error;
   switch (error.code) {
-    case "unknown-issuer":
     case "bad-signature":
       return { ...untrusted, message: `${untrusted.message}: ${message}` };
     case "expired":

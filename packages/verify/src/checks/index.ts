@@ -6,7 +6,7 @@
  */
 export { checkArtifact } from "./artifact.ts";
 export { checkCertificate, checkScts, isSelfIssued, type SigningTime } from "./certificate.ts";
-export { checkIdentity, readIdentity } from "./identity.ts";
+export { type CertificateIdentity, checkIdentity, readIdentity } from "./identity.ts";
 export { checkLogContent } from "./log-content.ts";
 export { type CheckedLogEntry, checkLogEntries, describeLogEntry } from "./log-entries.ts";
 export { candidateAlgorithms, checkSignature, type SignedMessage } from "./signature.ts";

@@ -35,7 +35,7 @@ const REKOR_V1_ORIGIN = /^(.+) - [0-9]+$/;
  * demands the promise, later versions the proof. One bad entry fails the bundle.
  */
 export function checkLogEntries(
-  bundle: Bundle,
+  bundle: Pick<Bundle, "version" | "tlogEntries">,
   trust: TrustMaterial,
   evidence: EvidenceBuilder,
 ): CheckedLogEntry[] {
@@ -79,7 +79,7 @@ function isVersion2({ kind, kindVersion }: LogEntry): boolean {
 }
 
 function checkLogEntry(
-  bundle: Bundle,
+  bundle: Pick<Bundle, "version">,
   entry: LogEntry,
   about: string,
   trust: TrustMaterial,
@@ -114,7 +114,7 @@ function checkLogEntry(
  * check failed.
  */
 function checkPromise(
-  bundle: Bundle,
+  bundle: Pick<Bundle, "version">,
   entry: LogEntry,
   about: string,
   candidates: readonly TransparencyLog[],
@@ -173,7 +173,7 @@ type FailArguments = [
  * no such proof and none is needed.
  */
 function checkInclusion(
-  bundle: Bundle,
+  bundle: Pick<Bundle, "version">,
   entry: LogEntry,
   about: string,
   log: TransparencyLog | undefined,
