@@ -32,3 +32,4 @@ export {
   type StoredLog,
   type StoredObject,
 } from "./store/index.ts";
+export { type Log, openLog, type OpenLogOptions, type Receipt } from "./worker/index.ts";

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseSignedCheckpoint } from "@chancery/formats/note";
 import { LogError } from "../errors.ts";
+import type { PreparedMerge } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 import type { EngineLimits } from "./limits.ts";
-import { isTailLong, mergeIndex, moveToBody } from "./materialise.ts";
+import { acceptMerge, isTailLong, moveToBody } from "./materialise.ts";
 import type { EngineMetrics } from "./metrics.ts";
 import type { EngineState } from "./state.ts";
 
@@ -28,6 +29,9 @@ interface BackgroundOptions {
 export class Background {
   readonly #options: BackgroundOptions;
   #working: Promise<void> | undefined;
+  /** Merging takes long and goes on beside the rest; what it leads to waits in `#merged`. */
+  #merging: Promise<void> | undefined;
+  #merged: { readonly state: EngineState; readonly prepared: PreparedMerge } | undefined;
   #woken = false;
   #closing = false;
   #publishedSize = -1;
@@ -47,14 +51,14 @@ export class Background {
 
   /** Resolves once nothing is under way. */
   async idle(): Promise<void> {
-    await this.#working;
+    while (this.#merging || this.#working) await Promise.all([this.#merging, this.#working]);
   }
 
   /** Ends the work and shows the last checkpoint. */
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#timer);
-    await this.#working;
+    await this.idle();
     const state = this.#options.current();
     if (state) await this.#guard(() => this.#publish(state), false);
   }
@@ -63,8 +67,12 @@ export class Background {
     await turn();
     while (this.#woken && !this.#closing) {
       this.#woken = false;
-      const well = (await this.#guard(() => this.#publishWhenDue(), false)) && (await this.#move());
-      if (!well || !(await this.#merge())) break;
+      const well =
+        (await this.#guard(() => this.#publishWhenDue(), false)) &&
+        (await this.#acceptMerged()) &&
+        (await this.#move());
+      if (!well) break;
+      this.#startMerge();
     }
     this.#working = undefined;
   }
@@ -76,23 +84,39 @@ export class Background {
       const from = state;
       if (!(await this.#guard(() => moveToBody(from, store, limits), true))) return false;
       metrics.moves++;
+      if (!(await this.#acceptMerged())) return false;
+      this.#startMerge();
     }
     return true;
   }
 
-  /** Merges runs while there is nothing more urgent. @returns whether all went well */
-  async #merge(): Promise<boolean> {
-    const { store, limits, metrics } = this.#options;
-    for (let merged = true; merged;) {
-      const state = this.#state();
-      if (!state || isTailLong(state, limits)) return true;
-      const well = await this.#guard(async () => {
-        merged = await mergeIndex(state, store, turn);
-      }, true);
-      if (!well) return false;
-      if (merged) metrics.merges++;
-    }
-    return true;
+  #startMerge(): void {
+    const state = this.#state();
+    if (!state || this.#merging || this.#merged) return;
+    this.#merging = this.#guard(async () => {
+      const prepared = await state.index.prepareMerge(() => this.#pause());
+      if (prepared) this.#merged = { state, prepared };
+    }, false).then(() => {
+      this.#merging = undefined;
+      if (this.#merged) this.wake();
+    });
+  }
+
+  /** @returns whether it went well, or there was nothing to do. */
+  async #acceptMerged(): Promise<boolean> {
+    const { store, metrics } = this.#options;
+    const merged = this.#merged;
+    this.#merged = undefined;
+    // Where the state was loaded again, its runs are others; the merged one is made again.
+    if (!merged || merged.state !== this.#state()) return true;
+    metrics.merges++;
+    return this.#guard(() => acceptMerge(merged.state, store, merged.prepared), true);
+  }
+
+  /** A turn; ends a merge that is under way when the log is closed. */
+  async #pause(): Promise<void> {
+    await turn();
+    if (this.#closing) throw new LogError("stopped", "the log is closed");
   }
 
   #state(): EngineState | undefined {
@@ -105,6 +129,7 @@ export class Background {
       await work();
       return true;
     } catch (cause) {
+      if (cause instanceof LogError && cause.code === "stopped") return false;
       const words = `work behind the commits failed: ${String(cause)}`;
       const error =
         cause instanceof LogError ? cause : new LogError("storage", words, "", { cause });

@@ -3,6 +3,7 @@ import { verifyConsistency } from "@chancery/formats/merkle";
 import { bytesEqual } from "@chancery/formats/bytes";
 import { LogError, type LogErrorCode } from "../errors.ts";
 import { checkEntry, encodeHead, type EntryInput } from "../record/index.ts";
+import { segmentNames } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 import { EdgeTree, emptyEdge } from "../tree/index.ts";
 import { Background } from "./background.ts";
@@ -97,6 +98,7 @@ export class LogEngine {
       await beginLog(store, checkpoint, options.now());
       state = (await loadState(store, recovery)) as EngineState;
     }
+    await removeOrphans(store, state);
     const engine = new LogEngine(options, state);
     engine.#background.wake();
     return engine;
@@ -339,6 +341,13 @@ export async function startMirror(
 async function beginLog(store: LogStore, checkpoint: Uint8Array, timeMs: number): Promise<void> {
   const head = encodeHead({ size: 0, timeMs, range: [], checkpoint });
   await store.commit({ previousSize: undefined, batch: undefined, size: 0, head });
+}
+
+/** Index objects that a crash left between being written and being referred to, or the other way. */
+async function removeOrphans(store: LogStore, { body }: EngineState): Promise<void> {
+  const wanted = new Set(body.runs.flatMap(segmentNames));
+  const orphans = (await store.objects.list("index/")).filter((name) => !wanted.has(name));
+  if (orphans.length > 0) await store.objects.remove(orphans);
 }
 
 function stopped(cause: LogError): LogError {

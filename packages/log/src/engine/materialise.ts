@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { tileWidth } from "@chancery/formats/tiles";
 import { encodeBody, encodeNotes, type StoredBody } from "../record/index.ts";
+import type { PreparedMerge } from "../search/index.ts";
 import type { LogStore, StoredObject } from "../store/index.ts";
 import type { EngineLimits } from "./limits.ts";
 import { leafSource } from "./recovery.ts";
@@ -38,20 +39,19 @@ export async function moveToBody(
   tree.trim(to);
 }
 
-/** Merges runs of the search index where that is due. @returns whether it did. */
-export async function mergeIndex(
+/** Puts a merged run of the search index in the place of those it was made of. */
+export async function acceptMerge(
   state: EngineState,
   store: LogStore,
-  pause: () => Promise<void>,
-): Promise<boolean> {
-  await state.index.collectGarbage();
-  const merged = await state.index.merge(pause);
-  if (!merged) return false;
-  const body = { ...state.body, runs: merged.runs.map(({ reference }) => reference) };
+  prepared: PreparedMerge,
+): Promise<void> {
+  const { index } = state;
+  const runs = index.runsAfter(prepared).map(({ reference }) => reference);
+  const body = { ...state.body, runs };
   await store.advance(encodeBody(body), body.edge.size);
   state.body = body;
-  merged.accept();
-  return true;
+  index.accept(prepared);
+  await index.collectGarbage();
 }
 
 /** Bundles, their notes and attachments, and all tiles that end within the range. */

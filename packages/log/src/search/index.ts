@@ -6,5 +6,5 @@
  */
 export { RecordBuffer } from "./records.ts";
 export { makeRun } from "./run.ts";
-export { addEntry, SearchIndex } from "./search-index.ts";
+export { addEntry, type PreparedMerge, SearchIndex } from "./search-index.ts";
 export { segmentName, segmentNames } from "./segment.ts";

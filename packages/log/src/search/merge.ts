@@ -12,8 +12,12 @@ export const mergeFanIn = 4;
 /** Runs up to this many records count as of the smallest size. */
 const levelRecordsMin = 1 << 13;
 
-/** Records read from a run at once, and merged between two pauses. */
-const stepRecords = 2048;
+/** Records read from a run at once: 64 kB. */
+const chunkRecords = 2730;
+
+/** How long merging goes on between two pauses, and after how many records it looks at the time. */
+const stepMs = 4;
+const stepRecords = 1024;
 
 /**
  * Which runs of one family to merge, if any: the newest ones, once four are of one size. So a
@@ -32,7 +36,7 @@ export function planMerge(runs: readonly { readonly records: number }[]): number
 /**
  * Merges adjoining runs of one family into one, whose objects are durable when this resolves. The
  * same runs give the same bytes, whatever was merged before: a repetition finds its objects.
- * @param pause called every few thousand records, to let other work go on.
+ * @param pause called every few milliseconds, to let other work go on.
  * @throws LogError `corrupt`; the store's codes
  */
 export async function mergeRuns(
@@ -72,10 +76,14 @@ async function takeSmallest(
   pause: () => Promise<void>,
 ): Promise<Uint8Array> {
   const records = new Uint8Array(count * recordSizeBytes);
+  let started = performance.now();
   for (let i = 0; i < count; i++) {
-    if (i % stepRecords === 0) await pause();
+    if (i % stepRecords === 0 && performance.now() - started > stepMs) {
+      await pause();
+      started = performance.now();
+    }
     const smallest = smallestOf(cursors);
-    records.set(smallest.record(), i * recordSizeBytes);
+    smallest.copyTo(records, i * recordSizeBytes);
     if (smallest.skip()) await smallest.refill();
   }
   return records;
@@ -114,8 +122,9 @@ class RunCursor {
     await this.refill();
   }
 
-  record(): Uint8Array {
-    return this.#chunk.subarray(this.#at, this.#at + recordSizeBytes);
+  copyTo(records: Uint8Array, offset: number): void {
+    const [chunk, at] = [this.#chunk, this.#at];
+    for (let i = 0; i < recordSizeBytes; i++) records[offset + i] = chunk[at + i] as number;
   }
 
   isBelow(other: RunCursor): boolean {
@@ -140,7 +149,7 @@ class RunCursor {
       this.#chunk = new Uint8Array(0);
       return;
     }
-    const taken = Math.min(stepRecords, count - this.#next);
+    const taken = Math.min(chunkRecords, count - this.#next);
     const name = segmentName(this.#run, this.#segment);
     const range = { start: this.#next * recordSizeBytes, length: taken * recordSizeBytes };
     const chunk = await this.#objects.get(name, range);

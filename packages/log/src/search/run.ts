@@ -24,12 +24,14 @@ export class Run {
     return this.segments.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** Whether the key may be in the run; never false where it is. */
-  mayHave(key: Uint8Array): boolean {
-    const record = searchRecord(key, Number.MAX_SAFE_INTEGER);
+  /**
+   * Whether the key may be in the run; never false where it is.
+   * @param record `searchRecord` of the key, without a bound.
+   */
+  mayHave(record: Uint8Array): boolean {
     const at = this.#segmentBelow(record);
     // A key that several segments hold is in the last of them, as any key is in one alone.
-    return at >= 0 && (this.segments[at] as Segment).mayHave(key);
+    return at >= 0 && (this.segments[at] as Segment).mayHave(record);
   }
 
   /** The newest indexes of a key below `before`, falling. @throws LogError `corrupt` */
@@ -77,7 +79,8 @@ export function makeRun(
   };
 }
 
-function searchRecord(key: Uint8Array, before: number): Uint8Array {
+/** A record above all of a key that are below an index. */
+export function searchRecord(key: Uint8Array, before: number = Infinity): Uint8Array {
   const record = new Uint8Array(recordSizeBytes);
   writeRecord(record, 0, key, 0, Math.min(before, Number.MAX_SAFE_INTEGER));
   return record;

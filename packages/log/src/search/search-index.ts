@@ -9,7 +9,7 @@ import type { ObjectStore, StoredObject } from "../store/index.ts";
 import { KeyTable } from "./key-table.ts";
 import { mergeRuns, planMerge } from "./merge.ts";
 import { RecordBuffer } from "./records.ts";
-import { makeRun, Run } from "./run.ts";
+import { makeRun, Run, searchRecord } from "./run.ts";
 import { segmentNames } from "./segment.ts";
 
 /** Gives a leaf hash from memory. */
@@ -48,7 +48,8 @@ export class SearchIndex {
   /** Whether the leaf may be logged; never false where it is. @param key 16 bytes */
   mayHaveLeaf(key: Uint8Array): boolean {
     if (this.#tables.leaf.find(key, Infinity, 1).length > 0) return true;
-    return this.#runs.some((run) => run.reference.family === "leaf" && run.mayHave(key));
+    const record = searchRecord(key);
+    return this.#runs.some((run) => run.reference.family === "leaf" && run.mayHave(record));
   }
 
   /** The newest indexes of a key below `before`, falling. @throws LogError `corrupt` */
@@ -60,12 +61,13 @@ export class SearchIndex {
   ): Promise<number[]> {
     const found = this.#tables[family].find(key, before, limit);
     const runs = this.#runs;
+    const record = searchRecord(key);
     this.#lookups++;
     try {
       for (let i = runs.length - 1; i >= 0 && found.length < limit; i--) {
         const run = runs[i] as Run;
         if (run.reference.family !== family || run.reference.first >= before) continue;
-        if (family === "leaf" && !run.mayHave(key)) continue;
+        if (family === "leaf" && !run.mayHave(record)) continue;
         found.push(...(await run.find(key, before, limit - found.length)));
       }
     } finally {
@@ -110,29 +112,33 @@ export class SearchIndex {
   }
 
   /**
-   * Merges runs if enough of them are of one size.
-   * @returns what is to be stored as the list of runs, then accepted; undefined where all is well
+   * Merges runs if enough of them are of one size. Changes nothing here; runs may be adopted
+   * meanwhile, but one merge is under way at a time.
+   * @returns undefined where nothing is to be merged.
    */
-  async merge(
-    pause: () => Promise<void>,
-  ): Promise<{ readonly runs: readonly Run[]; accept(): void } | undefined> {
+  async prepareMerge(pause: () => Promise<void>): Promise<PreparedMerge | undefined> {
     for (const family of ["leaf", "key"] as const) {
       const own = this.#runs.filter(({ reference }) => reference.family === family);
       const start = planMerge(own);
       if (start === undefined) continue;
       const merged = own.slice(start);
-      const into = await mergeRuns(this.#objects, merged, pause);
-      const runs = [...this.#runs.filter((run) => !merged.includes(run)), into];
-      const names = merged.flatMap(({ reference }) => segmentNames(reference));
-      return {
-        runs,
-        accept: () => {
-          this.#runs = runs;
-          this.#retired.push(...names);
-        },
-      };
+      return { merged, into: await mergeRuns(this.#objects, merged, pause) };
     }
     return undefined;
+  }
+
+  /** The runs as they are once a merge is accepted. */
+  runsAfter({ merged, into }: PreparedMerge): Run[] {
+    return this.#runs.flatMap((run) => {
+      if (run === merged[0]) return [into];
+      return merged.includes(run) ? [] : [run];
+    });
+  }
+
+  /** Puts the merged run in the place of those it was made of, which nothing refers to any more. */
+  accept(prepared: PreparedMerge): void {
+    this.#runs = this.runsAfter(prepared);
+    this.#retired.push(...prepared.merged.flatMap(({ reference }) => segmentNames(reference)));
   }
 
   /** Removes the objects of merged runs, unless somebody may be reading them. */
@@ -142,6 +148,12 @@ export class SearchIndex {
     this.#retired = [];
     await this.#objects.remove(names);
   }
+}
+
+/** A merged run that is written but not in use. */
+export interface PreparedMerge {
+  readonly merged: readonly Run[];
+  readonly into: Run;
 }
 
 /** Something that takes keys. */

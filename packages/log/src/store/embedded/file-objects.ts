@@ -7,8 +7,11 @@ import { LogError } from "../../errors.ts";
 import type { ByteRange, ObjectStore, StoredObject } from "../store.ts";
 import { poisoned, storageError } from "./errors.ts";
 
-/** Files written at the same time: as many as Node's thread pool has threads. */
-const concurrencyMax = 4;
+/**
+ * Files written at the same time. Many more than Node's thread pool has threads: each has one step
+ * done for it per turn of the event loop, and a turn lasts as long as a commit.
+ */
+const concurrencyMax = 64;
 
 const TEMPORARY = ".tmp";
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]*(?:\/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$/;
