@@ -15,7 +15,15 @@ export type SignErrorCode =
   | "artifact-changed" // what was signed changed while it was read
   | "unsupported-predicate-type"
   | "malformed-predicate"
-  | "malformed-statement";
+  | "malformed-statement"
+  | "malformed-service-url"
+  | "service-unreachable" // no answer came
+  | "service-unavailable" // it answers that it cannot now
+  | "service-refused" // it answers that it will not
+  | "service-malformed" // it answers what no such service would
+  | "no-service" // the signing config names none that could be used
+  | "log-entry-mismatch" // the log stored something else than was sent
+  | "log-entry-unproven"; // the log does not prove what it says, or the trusted root knows it not
 
 /** Refusal of this package: what is wrong, and in `hint` what to do. Never holds key material. */
 export class SignError extends Error {

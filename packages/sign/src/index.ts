@@ -16,6 +16,9 @@
  * predicate files. A `Signer` is a key and a way of signing; `openSigner` opens the one that a
  * reference names. Key files are read and written in the forms of cosign, OpenSSL and OpenSSH.
  *
+ * With `logging` the signature is entered into the transparency logs that `openLog` or `selectLogs`
+ * give, and the bundle holds the proofs; without it nothing is contacted.
+ *
  * Out of scope: verifying (`@chancery/verify`), and where images keep their signatures.
  */
 export { SignError, type SignErrorCode } from "./errors.ts";
@@ -39,10 +42,28 @@ export {
   savePrivateKey,
   savePublicKey,
 } from "./key-store/index.ts";
+export { type HttpLimits, type HttpOptions } from "./http/index.ts";
+export {
+  checkProof,
+  type CreatedEntry,
+  type EntryReference,
+  type IndexQuery,
+  type LoggableSignature,
+  type LogOptions,
+  type LogProof,
+  type LogState,
+  type LogTree,
+  openLog,
+  RekorV1Client,
+  type RekorV1Entry,
+  selectLogs,
+  type SignatureLog,
+} from "./rekor/index.ts";
 export {
   attest,
   type AttestInput,
   keyHint,
+  type Logging,
   sign,
   type SignedArtifact,
   type SignedStatement,

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Bundle, bundleMediaType, type MessageDigest } from "@chancery/formats/bundle";
+import {
+  type Bundle,
+  bundleMediaType,
+  type LogEntry,
+  type MessageDigest,
+} from "@chancery/formats/bundle";
 import { encodeBase64 } from "@chancery/formats/bytes";
 import { type PublicKey, schemeHash, sha256 } from "@chancery/formats/crypto";
 import { inTotoPayloadType, preAuthenticationEncoding } from "@chancery/formats/dsse";
 import { hashOutputName } from "@chancery/formats/entry";
 import { FormatError } from "@chancery/formats/errors";
 import { decodeStatement } from "@chancery/formats/statement";
+import type { TrustedRoot } from "@chancery/formats/trust";
+import { firstFailure, verifyLogEntry } from "@chancery/verify";
 import { SignError } from "./errors.ts";
+import type { LoggableSignature, SignatureLog } from "./rekor/index.ts";
 import { MeasuredMessage, type MessageSource, type Signer } from "./signer/index.ts";
 
 export interface SignInput {
@@ -15,6 +23,15 @@ export interface SignInput {
   readonly signer: Signer;
   /** Told the bytes read so far; starts again at 0 where the content is read a second time. */
   readonly onProgress?: (bytesRead: number) => void;
+  readonly logging?: Logging;
+}
+
+/** Where a signature is logged: level `logged`. */
+export interface Logging {
+  /** All of them get it; none is as if there were no logging. */
+  readonly logs: readonly SignatureLog[];
+  /** What the logs' answers are verified with; without it only that they are consistent. */
+  readonly trustedRoot?: TrustedRoot;
 }
 
 export interface SignedArtifact {
@@ -33,23 +50,30 @@ export interface SignedArtifact {
  * Signs an artifact with a key and puts the signature into a bundle, which names the key by the
  * SHA-256 of its SubjectPublicKeyInfo and does not hold it: the verifier must have it.
  *
- * Nothing is logged and no time is attested (level `keyed`).
+ * Nothing is logged unless `logging` asks for it (level `keyed`, else `logged`); no time is attested.
  *
- * @throws SignError; whatever reading the artifact throws.
+ * @throws SignError; whatever reading the artifact throws. Where a log refuses, there is no bundle,
+ *   though other logs may have the entry.
  */
-export async function sign({ artifact, signer, onProgress }: SignInput): Promise<SignedArtifact> {
+export async function sign(input: SignInput): Promise<SignedArtifact> {
+  const { artifact, signer, onProgress, logging } = input;
+  for (const log of logging?.logs ?? []) log.checkAlgorithm(signer.algorithm, "message");
   const hash = schemeHash(signer.algorithm.scheme) ?? "sha256";
   const measured = new MeasuredMessage(artifact, hash, onProgress);
   const signature = await signer.sign(measured.source);
   const digest = { algorithm: hashOutputName(hash), digest: measured.digest() };
   const message = { signature, messageDigest: digest };
-  return { bundle: keyBundle(signer.publicKey, { kind: "message", message }), signature, digest };
+  const content = { kind: "message", hash, digest: digest.digest } as const;
+  const entries = await enter(logging, signer, signature, content);
+  const bundle = keyBundle(signer.publicKey, { kind: "message", message }, entries);
+  return { bundle, signature, digest };
 }
 
 export interface AttestInput {
   /** An in-toto Statement in JSON; signed as the bytes that it is. */
   readonly statement: Uint8Array;
   readonly signer: Signer;
+  readonly logging?: Logging;
 }
 
 export interface SignedStatement {
@@ -64,9 +88,11 @@ export interface SignedStatement {
  * Checks that it is a well-formed Statement, as no verifier would take another; not that its
  * subjects exist or that the predicate is true.
  *
- * @throws SignError `malformed-statement`
+ * @throws SignError `malformed-statement`; where it is logged, as `sign`
  */
-export async function attest({ statement, signer }: AttestInput): Promise<SignedStatement> {
+export async function attest(input: AttestInput): Promise<SignedStatement> {
+  const { statement, signer, logging } = input;
+  for (const log of logging?.logs ?? []) log.checkAlgorithm(signer.algorithm, "envelope");
   try {
     decodeStatement(statement);
   } catch (cause) {
@@ -81,7 +107,9 @@ export async function attest({ statement, signer }: AttestInput): Promise<Signed
   const payload = statement.slice();
   const signature = await signer.sign(preAuthenticationEncoding(inTotoPayloadType, payload));
   const envelope = { payload, payloadType: inTotoPayloadType, signatures: [{ sig: signature }] };
-  return { bundle: keyBundle(signer.publicKey, { kind: "envelope", envelope }), signature };
+  const content = { kind: "envelope", envelope } as const;
+  const entries = await enter(logging, signer, signature, content);
+  return { bundle: keyBundle(signer.publicKey, content, entries), signature };
 }
 
 /** How bundles name a key: base64 of the SHA-256 of its SubjectPublicKeyInfo, as cosign does. */
@@ -89,12 +117,45 @@ export function keyHint(key: PublicKey): string {
   return encodeBase64(sha256(key.spki));
 }
 
-function keyBundle(key: PublicKey, content: Bundle["content"]): Bundle {
+async function enter(
+  logging: Logging | undefined,
+  { publicKey, algorithm }: Signer,
+  signature: Uint8Array,
+  content: LoggableSignature["content"],
+): Promise<LogEntry[]> {
+  if (!logging) return [];
+  const { logs, trustedRoot } = logging;
+  const verifier = { kind: "publicKey", key: publicKey } as const;
+  return Promise.all(
+    logs.map(async (log) => {
+      const entry = await log.add({ signature, verifier, algorithm, content });
+      if (trustedRoot) checkTrusted(entry, trustedRoot, log.url);
+      return entry;
+    }),
+  );
+}
+
+function checkTrusted(entry: LogEntry, trustedRoot: TrustedRoot, url: string): void {
+  const { verdict, checks } = verifyLogEntry(entry, trustedRoot);
+  if (verdict === "verified") return;
+  const { message, code } = firstFailure(checks) ?? { message: "nothing vouches for it", code: "" };
+  throw new SignError(
+    "log-entry-unproven",
+    `the entry in the log at ${url} does not verify with the trusted root: ${message} (${code})`,
+    "check that log and trusted root belong together",
+  );
+}
+
+function keyBundle(
+  key: PublicKey,
+  content: Bundle["content"],
+  tlogEntries: readonly LogEntry[],
+): Bundle {
   return {
     mediaType: bundleMediaType,
     version: "0.3",
     keyMaterial: { kind: "publicKey", hint: keyHint(key) },
-    tlogEntries: [],
+    tlogEntries,
     timestamps: [],
     content,
   };

@@ -62,12 +62,20 @@ export function decodeBundle(json: Uint8Array | string): Bundle {
   const keyMaterial = decodeKeyMaterial(material, version);
   const tlogEntries = material
     .objects("tlogEntries", bundleLimits.tlogEntriesMax)
-    .map(decodeLogEntry);
+    .map(readLogEntry);
   const timestamps = decodeTimestamps(material.optionalObject("timestampVerificationData"));
   material.end();
   const content = decodeContent(decoder);
   decoder.end();
   return { mediaType, version, keyMaterial, tlogEntries, timestamps, content };
+}
+
+/**
+ * Reads one `TransparencyLogEntry`, as a bundle holds it and as Rekor v2 answers.
+ * @throws FormatError with the JSON path as its place
+ */
+export function decodeLogEntry(json: Uint8Array | string): LogEntry {
+  return readLogEntry(new ObjectDecoder(parseJson(json, "log entry", bundleLimits), "log entry"));
 }
 
 function decodeKeyMaterial(material: ObjectDecoder, version: BundleVersion): KeyMaterial {
@@ -101,7 +109,7 @@ function decodeKeyMaterial(material: ObjectDecoder, version: BundleVersion): Key
   return keyMaterial;
 }
 
-function decodeLogEntry(entry: ObjectDecoder): LogEntry {
+function readLogEntry(entry: ObjectDecoder): LogEntry {
   const logId = entry.object("logId");
   const keyId = fixed(logId, "keyId");
   logId.end();

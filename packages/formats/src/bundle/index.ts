@@ -18,7 +18,7 @@ export {
   type MessageDigest,
   type MessageSignature,
 } from "./bundle.ts";
-export { bundleLimits, decodeBundle } from "./decode.ts";
+export { bundleLimits, decodeBundle, decodeLogEntry } from "./decode.ts";
 export { bundleToJson, encodeBundle, logEntryToJson } from "./encode.ts";
 export { bundleFromLegacy, type LegacySupplement } from "./from-legacy.ts";
 export {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type Algorithm, algorithmFits, defaultAlgorithm } from "@chancery/formats/crypto";
+import {
+  type Algorithm,
+  algorithmByName,
+  algorithmFits,
+  defaultAlgorithm,
+} from "@chancery/formats/crypto";
 import { type PrivateKey, signEd25519TwoPass } from "@chancery/formats/crypto/node";
 import { FormatError } from "@chancery/formats/errors";
 import { SignError } from "../errors.ts";
@@ -8,12 +13,16 @@ import { loadPrivateKey } from "../key-store/index.ts";
 import { isReadOnce, messageChunks, type MessageSource } from "./message.ts";
 import type { Signer, SignerKind } from "./signer.ts";
 
+const ed25519ph = algorithmByName("PKIX_ED25519_PH");
+
 /** Keys in files and variables: whatever the key store can load. The last kind that is asked. */
 export const keySignerKind: SignerKind = {
   name: "key",
   matches: () => true,
   async open(reference, context) {
-    return keySigner(await loadPrivateKey(reference, context), context.algorithm);
+    const key = await loadPrivateKey(reference, context);
+    const prehash = context.prehashed === true && key.publicKey.type === "ed25519";
+    return keySigner(key, context.algorithm ?? (prehash ? ed25519ph : undefined));
   },
 };
 

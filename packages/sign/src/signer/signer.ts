@@ -21,6 +21,11 @@ export interface Signer {
 export interface SignerContext extends KeyReferenceContext {
   /** How to sign; without it the default of the key. */
   readonly algorithm?: Algorithm;
+  /**
+   * Where no algorithm is given, one that signs a digest: Ed25519 keys then sign prehashed. Logs
+   * that keep digests alone can check nothing else.
+   */
+  readonly prehashed?: boolean;
 }
 
 /** One kind of signer, chosen by how its key is named. */
