@@ -25,6 +25,6 @@ export {
   type VerifiedTime,
 } from "./evidence.ts";
 export type { IdentityPolicy, KeyPolicy, Policy, StringMatcher } from "./policy.ts";
-export { type BundleReason, hintFor, type ReasonCode, reasons } from "./reasons.ts";
+export { type BundleReason, hintFor, type Reason, type ReasonCode, reasons } from "./reasons.ts";
 export { verify, type VerifyInput } from "./verify.ts";
 export { type LogEvidence, verifyLogEntry } from "./verify-log-entry.ts";

@@ -48,7 +48,7 @@ function refuses(value: unknown, code?: FormatErrorCode, about?: string): void {
       if (code) assert.equal(error.code, code, about ?? error.message);
       return true;
     },
-    about ?? JSON.stringify(value),
+    about ?? "is read",
   );
 }
 

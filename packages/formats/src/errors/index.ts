@@ -12,19 +12,19 @@ export type FormatErrorCode =
   | "too-large" // a stated limit on size or count is exceeded
   | "too-deep" // a stated limit on nesting is exceeded
   | "malformed" // not this format at all
-  | "malformed-json"
-  | "malformed-base64"
-  | "malformed-hex"
-  | "malformed-pem"
-  | "malformed-utf8"
+  | "malformed-json" // text that is not JSON
+  | "malformed-base64" // text that is not standard base64 with padding
+  | "malformed-hex" // text that is not hexadecimal
+  | "malformed-pem" // text that is not PEM
+  | "malformed-utf8" // bytes that are not UTF-8
   | "non-canonical" // the right value in a form that its specification forbids
   | "duplicate-key" // one JSON object, one name, twice
   | "wrong-type" // a JSON string where a number belongs, a SET where a SEQUENCE belongs…
-  | "missing-field"
-  | "unknown-field"
+  | "missing-field" // a field that must be there is absent or empty
+  | "unknown-field" // a field that the format does not have
   | "conflicting-fields" // two members of one oneof
   | "out-of-range" // a number outside its domain
-  | "unknown-media-type"
+  | "unknown-media-type" // a type or version of the format that is not read
   | "unknown-kind" // a log entry kind or version that is not in the registry
   | "unsupported"; // well formed, but an algorithm or feature that is not implemented
 
