@@ -40,7 +40,7 @@ function complete(...words: readonly string[]): string[] {
 }
 
 test("bash completes commands, flags and values", () => {
-  assert.deepEqual(complete("chancery", "sign"), ["sign-blob"]);
+  assert.deepEqual(complete("chancery", "sign"), ["sign-blob", "signing-config"]);
   assert.deepEqual(complete("chancery", "sign-blob", "--pass"), ["--password-file"]);
   assert.deepEqual(complete("chancery", "verify-blob", "--level", "key"), ["keyed", "keyless"]);
   assert.deepEqual(complete("chancery", "verify-blob", "f", "--output", ""), ["text", "json"]);
