@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createHasher, hash, type HashName, hashSizes } from "@chancery/formats/crypto";
+import { bytesEqual } from "@chancery/formats/bytes";
+import {
+  type Ed25519PublicKey,
+  hash,
+  type HashName,
+  hashSizes,
+  type PublicKey,
+  publicKeysEqual,
+} from "@chancery/formats/crypto";
 
 /** What was signed, as far as the caller has it. */
 export type Artifact =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "digests"; readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>> };
+  | {
+      readonly kind: "digests";
+      readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>>;
+      /** Pure Ed25519 has no digest: it is verified while the content passes. */
+      readonly ed25519?: StreamedEd25519;
+    };
+
+/** Whether a signature is of content that was read and is gone. */
+export interface StreamedEd25519 {
+  readonly key: Ed25519PublicKey;
+  readonly signature: Uint8Array;
+  readonly valid: boolean;
+}
 
 /** An artifact in memory. */
 export function artifactFromBytes(bytes: Uint8Array): Artifact {
@@ -14,22 +34,6 @@ export function artifactFromBytes(bytes: Uint8Array): Artifact {
 /** An artifact that is known only by a digest. */
 export function artifactFromDigest(algorithm: HashName, digest: Uint8Array): Artifact {
   return { kind: "digests", digests: { [algorithm]: digest } };
-}
-
-/**
- * Reads a stream once, in constant memory, and keeps its digests.
- *
- * @param algorithms the digests to compute; the default serves every algorithm but pure Ed25519,
- *   which can only be verified over bytes in memory.
- */
-export async function artifactFromStream(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  algorithms: readonly HashName[] = ["sha256", "sha384", "sha512"],
-): Promise<Artifact> {
-  const hashers = algorithms.map((name) => [name, createHasher(name)] as const);
-  for await (const chunk of chunks) for (const [, hasher] of hashers) hasher.update(chunk);
-  const digests = Object.fromEntries(hashers.map(([name, hasher]) => [name, hasher.digest()]));
-  return { kind: "digests", digests };
 }
 
 /**
@@ -69,5 +73,12 @@ export class ArtifactDigests {
       if (digest !== undefined) found[name] = digest;
     }
     return found;
+  }
+
+  /** What was found while the content passed, if it was about this key and signature. */
+  streamedEd25519(key: PublicKey, signature: Uint8Array): boolean | undefined {
+    const found = this.#artifact.kind === "digests" ? this.#artifact.ed25519 : undefined;
+    const same = found && publicKeysEqual(found.key, key) && bytesEqual(found.signature, signature);
+    return same ? found.valid : undefined;
   }
 }

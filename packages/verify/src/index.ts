@@ -10,8 +10,9 @@ export {
   type Artifact,
   artifactFromBytes,
   artifactFromDigest,
-  artifactFromStream,
+  type StreamedEd25519,
 } from "./artifact.ts";
+export { artifactForBundle, artifactFromStream } from "./artifact-stream.ts";
 export {
   assertVerified,
   type Check,

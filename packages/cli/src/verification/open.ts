@@ -7,6 +7,7 @@ import {
   type Artifact,
   artifactFromBytes,
   artifactFromDigest,
+  artifactForBundle,
   artifactFromStream,
   type Evidence,
   type Policy,
@@ -14,7 +15,7 @@ import {
 } from "@chancery/verify";
 import type { VerificationFlags } from "../flags/index.ts";
 import { CliError, type Invocation, type Io, usageError } from "../framework/index.ts";
-import { collect, openContent, pathOf, readWhole, startProgress } from "../files/index.ts";
+import { openContent, pathOf, readWhole, startProgress } from "../files/index.ts";
 import {
   bundleFromSignature,
   type ContentKind,
@@ -23,13 +24,10 @@ import {
   readCertificate,
   readSignature,
 } from "./bundle.ts";
-import { neededHashes } from "./hashes.ts";
 
 type Needs = Pick<Invocation<VerificationFlags>, "flags" | "io" | "report" | "signal">;
 
 const certificateBytesMax = 1 << 20;
-/** Files for whose signature there is no other way are read into memory up to this size. */
-const wholeFileBytesMax = 0x7fff_ffff;
 
 /**
  * The bundle to verify: `--bundle`, or `--signature`, or the one beside the file.
@@ -72,13 +70,11 @@ export async function openArtifact(
   if (digest && !(await exists(needs.io, file))) return digestArtifact(file);
   const content = await openContent(file, needs);
   if (content.bytes) return artifactFromBytes(content.bytes);
-  if (isPureEd25519(bundle, policy)) {
-    return artifactFromBytes(await collect(content, "file to verify", wholeFileBytesMax));
-  }
   const progress = startProgress(needs.io, `Reading ${file}`, content.sizeBytes);
   try {
     const chunks = counted(content.open(), progress.update);
-    return await artifactFromStream(chunks, neededHashes(bundle, policy));
+    if (bundle instanceof Uint8Array) return await artifactFromStream(chunks);
+    return await artifactForBundle(chunks, bundle, policy);
   } finally {
     progress.end();
   }
@@ -175,12 +171,6 @@ function digestArtifact(text: string): Artifact {
     throw usageError(`${text}: a ${algorithm} has ${sizes[algorithm]} digits, not ${hex.length}`);
   }
   return artifactFromDigest(algorithm, decodeHex(hex));
-}
-
-/** Whether the signature may cover the bytes themselves, of which no digest is enough. */
-function isPureEd25519(bundle: ReadBundle, { signer }: Policy): boolean {
-  if (bundle instanceof Uint8Array || bundle.content.kind !== "message") return false;
-  return signer.kind === "key" && signer.key.type === "ed25519";
 }
 
 async function* counted(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { decodeBundle } from "@chancery/formats/bundle";
 import {
   algorithmByName,
   hash,
@@ -18,7 +19,9 @@ import { attempt, type AttemptOptions, instance, refused, verified } from "../..
 import {
   artifactFromBytes,
   artifactFromDigest,
+  artifactForBundle,
   artifactFromStream,
+  type Policy,
   type Evidence,
 } from "../index.ts";
 
@@ -222,6 +225,37 @@ describe("an artifact known by digests", () => {
     verified(attempt(bundle, { artifact: await artifactFromStream(chunks) }));
     const cut = await artifactFromStream(chunks.slice(1));
     assert.equal(attempt(bundle, { artifact: cut }).reason, "artifact-digest-mismatch");
+  });
+
+  for (const name of ["P-256", "P-384", "P-521", "rsa", "ed25519"] as const) {
+    test(`is read as a bundle by a key of ${name} needs it`, async () => {
+      const bundle = made({ key: keyOf(name), entries: [] });
+      const json = decodeBundle(JSON.stringify(bundle.value));
+      const signer: Policy["signer"] = { kind: "key", key: bundle.key.publicKey };
+      const read = (chunks: Uint8Array[]) => artifactForBundle(chunks, json, { signer });
+      const chunks = [bundle.artifact.subarray(0, 1), bundle.artifact.subarray(1)];
+      verified(attempt(bundle, { logThreshold: 0, signer, artifact: await read(chunks) }));
+      const artifact = await read(chunks.toReversed());
+      const swapped = attempt(bundle, { logThreshold: 0, signer, artifact });
+      assert.equal(swapped.verdict, "refused");
+      assert.equal(swapped.checks.find((check) => check.name === "signature")?.status, "failed");
+    });
+  }
+
+  test("that was read for one Ed25519 signature says nothing of another", async () => {
+    const [one, other] = [0, 1].map(() => made({ key: testKey("ed25519"), entries: [] }));
+    assert.ok(one && other);
+    const policy: Policy = { signer: { kind: "key", key: one.key.publicKey } };
+    const json = decodeBundle(JSON.stringify(one.value));
+    const artifact = await artifactForBundle([one.artifact], json, policy);
+    refused(
+      attempt(other, {
+        artifact,
+        logThreshold: 0,
+        signer: { kind: "key", key: other.key.publicKey },
+      }),
+      "artifact-digest-unavailable",
+    );
   });
 
   test("is known by digests of the right size only", () => {

@@ -100,6 +100,7 @@ function tryAlgorithm(
   signature: Uint8Array,
 ): boolean | undefined {
   if (bytes) return verifySignature(key, algorithm.scheme, bytes, signature);
+  if (algorithm.scheme.kind === "ed25519") return digests.streamedEd25519(key, signature);
   const name = schemeHash(algorithm.scheme);
   const digest = name && digests.get(name);
   return digest && verifyDigest(key, algorithm.scheme, digest, signature);
