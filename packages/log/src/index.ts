@@ -21,6 +21,13 @@ export {
   searchLimitMax,
 } from "./engine/index.ts";
 export { LogError, type LogErrorCode } from "./errors.ts";
+export {
+  type ExportReport,
+  exportTree,
+  fsck,
+  type FsckReport,
+  reindex,
+} from "./maintenance/index.ts";
 export { type EntryInput, entryLimits, searchKeySizeBytes } from "./record/index.ts";
 export {
   type ByteRange,

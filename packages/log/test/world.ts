@@ -3,7 +3,7 @@
 // log to all of it.
 import assert from "node:assert/strict";
 import { algorithmByName } from "@chancery/formats/crypto";
-import { generatePrivateKey } from "@chancery/formats/crypto/node";
+import { generatePrivateKey, type PrivateKey } from "@chancery/formats/crypto/node";
 import { bytesEqual, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { leafHash, verifyConsistency, verifyInclusion } from "@chancery/formats/merkle";
 import { decodeEntryBundle, hashInTile, tileWidth, widthInTree } from "@chancery/formats/tiles";
@@ -14,7 +14,7 @@ import type { EntryInput } from "../src/record/index.ts";
 import type { LogStore } from "../src/store/index.ts";
 
 export const origin = "log.example";
-const key = generatePrivateKey(
+export const key: PrivateKey = generatePrivateKey(
   algorithmByName("PKIX_ED25519") ?? assert.fail("an algorithm is missing"),
 );
 export const signer: ReturnType<typeof noteSigner> = noteSigner(origin, key);

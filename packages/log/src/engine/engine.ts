@@ -343,7 +343,7 @@ async function beginLog(store: LogStore, checkpoint: Uint8Array, timeMs: number)
   await store.commit({ previousSize: undefined, batch: undefined, size: 0, head });
 }
 
-/** Index objects that a crash left between being written and being referred to, or the other way. */
+/** Removes index objects that were written but not referred to, or no more, before a crash. */
 async function removeOrphans(store: LogStore, { body }: EngineState): Promise<void> {
   const wanted = new Set(body.runs.flatMap(segmentNames));
   const orphans = (await store.objects.list("index/")).filter((name) => !wanted.has(name));

@@ -6,5 +6,13 @@ export { type EngineLimits, engineLimits } from "./limits.ts";
 export { type LoggedEntry, type LogHead, LogReader, searchLimitMax } from "./log-reader.ts";
 export type { EngineMetrics } from "./metrics.ts";
 export type { Appended, AppendedItem } from "./sequence.ts";
+export { loadState } from "./recovery.ts";
 export { type CheckpointSigner, noteSigner, readCheckpoint } from "./signer.ts";
-export { attachmentName, bundleName, type LogIdentity, notesName, tileName } from "./state.ts";
+export {
+  attachmentName,
+  bundleName,
+  type EngineState,
+  type LogIdentity,
+  notesName,
+  tileName,
+} from "./state.ts";

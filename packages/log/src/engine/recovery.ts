@@ -20,7 +20,8 @@ import { Tail } from "./tail.ts";
 
 /** What the stored log is compared with. */
 export interface RecoveryOptions {
-  readonly log: LogIdentity;
+  /** Undefined where origin and signatures are not to be checked. */
+  readonly log: LogIdentity | undefined;
   /** A mirror's checkpoint may be of a larger tree than what is mirrored so far. */
   readonly mirror: boolean;
   /** Checkpoints of this log that others have, such as witnesses: none may be newer. */
@@ -65,6 +66,7 @@ export async function loadState(
   );
   await checkObjects(store, body, head);
   await checkSeen(store, reader, head, options);
+  checkRuns(body);
   const index = await SearchIndex.load(store.objects, body.runs);
   for (const batch of tail.batches) {
     index.add(batch, leafSource(tree), Math.max(batch.first, body.edge.size));
@@ -151,6 +153,21 @@ async function checkObjects(store: LogStore, body: StoredBody, head: StoredHead)
   const next = Math.floor(head.size / tileWidth);
   if ((await store.objects.get(bundleName(next), { start: 0, length: 1 })) === undefined) return;
   throw rolledBack(`there is a full bundle beyond entry ${head.size}, where the database ends`);
+}
+
+/** Every entry of the body must be in a run of each family: duplicates are found by them. */
+function checkRuns({ runs, edge }: StoredBody): void {
+  for (const family of ["leaf", "key"] as const) {
+    let next = 0;
+    for (const run of runs) {
+      if (run.family !== family) continue;
+      if (run.first !== next || run.end < next) break;
+      next = run.end;
+    }
+    if (next === edge.size) continue;
+    const words = `the search index ends at entry ${next} of ${edge.size}`;
+    throw new LogError("corrupt", words, "run log reindex");
+  }
 }
 
 async function checkSeen(

@@ -54,29 +54,38 @@ export async function signCheckpoint(
 
 /**
  * Reads a checkpoint that must be of the log.
+ * @param log undefined to check neither origin nor signature.
  * @throws LogError `wrong-log` for another origin or key; `unverified`; FormatError for bytes that
  *   are no checkpoint.
  */
 export function readCheckpoint(
   bytes: Uint8Array,
-  log: { readonly origin: string; readonly verifier: NoteVerifier },
+  log: { readonly origin: string; readonly verifier: NoteVerifier } | undefined,
 ): SignedCheckpoint & { readonly size: number } {
   const signed = parseSignedCheckpoint(bytes);
-  const { origin, size } = signed.checkpoint;
+  const { size } = signed.checkpoint;
+  if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new LogError("out-of-range", `a log of ${size} entries`);
+  }
+  if (log) checkSigned(signed, log);
+  return { ...signed, size: Number(size) };
+}
+
+function checkSigned(
+  { checkpoint, note }: SignedCheckpoint,
+  log: { readonly origin: string; readonly verifier: NoteVerifier },
+): void {
+  const { origin } = checkpoint;
   if (origin !== log.origin) {
     throw new LogError("wrong-log", `the checkpoint is of ${origin}, not of ${log.origin}`);
   }
-  const { status } = verifyNoteSignature(signed.note, log.verifier);
+  const { status } = verifyNoteSignature(note, log.verifier);
   if (status === "absent") {
     throw new LogError("wrong-log", `the checkpoint has no signature by the key of ${origin}`);
   }
   if (status === "invalid") {
     throw new LogError("unverified", `the signature on the checkpoint of ${origin} is wrong`);
   }
-  if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new LogError("out-of-range", `a log of ${size} entries`);
-  }
-  return { ...signed, size: Number(size) };
 }
 
 function isLogKey(key: PublicKey): boolean {

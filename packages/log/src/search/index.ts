@@ -7,4 +7,5 @@
 export { RecordBuffer } from "./records.ts";
 export { makeRun } from "./run.ts";
 export { addEntry, type PreparedMerge, SearchIndex } from "./search-index.ts";
-export { segmentName, segmentNames } from "./segment.ts";
+export { segmentNames } from "./segment.ts";
+export { checkRun, RunChecksum } from "./check.ts";

@@ -93,7 +93,7 @@ export class SearchIndex {
       makeRun(this.#objects, { family, first, end }, buffers[family].sorted()),
     );
     return {
-      runs: made.map(({ run }) => run).filter(({ records }) => records > 0),
+      runs: made.map(({ run }) => run),
       objects: made.flatMap(({ objects }) => objects),
     };
   }

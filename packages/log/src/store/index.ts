@@ -11,4 +11,3 @@ export type {
   StoredObject,
 } from "./store.ts";
 export { EmbeddedStore } from "./embedded/embedded-store.ts";
-export { FileObjects } from "./embedded/file-objects.ts";

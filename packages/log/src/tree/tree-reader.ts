@@ -18,10 +18,10 @@ import { LruMap } from "./lru-map.ts";
 const tilesCachedMax = 1024;
 
 /** Gives a full tile, 8,192 bytes, or undefined. */
-export type FullTileSource = (level: number, index: number) => Promise<Uint8Array | undefined>;
+type FullTileSource = (level: number, index: number) => Promise<Uint8Array | undefined>;
 
 /** Gives a complete node's hash from memory, or undefined. */
-export type NodeSource = (node: NodeReference) => Uint8Array | undefined;
+type NodeSource = (node: NodeReference) => Uint8Array | undefined;
 
 /**
  * Proofs of any leaf and any two sizes: from memory where the nodes are there, else from full

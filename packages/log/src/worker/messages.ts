@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ByteReader } from "@chancery/formats/bytes";
 import type { NoteSignature, NoteVerifier } from "@chancery/formats/note";
-import type { AppendedItem, EngineLimits, EngineMetrics, LogHead } from "../engine/index.ts";
+import type { AppendedItem, EngineLimits, LogHead } from "../engine/index.ts";
 import { LogError, type LogErrorCode } from "../errors.ts";
 import type { EntryInput } from "../record/index.ts";
 
@@ -58,9 +58,6 @@ export type Reply =
   | { readonly type: "failed"; readonly id: number | undefined; readonly error: PlainError }
   | { readonly type: "problem"; readonly error: PlainError }
   | { readonly type: "sign"; readonly id: number; readonly textBytes: Uint8Array };
-
-/** What a metrics call answers. */
-export type MetricsValue = EngineMetrics;
 
 interface PlainError {
   readonly code: LogErrorCode;

@@ -182,7 +182,7 @@ export class Log {
     return this.#call({ method: "entry", index });
   }
 
-  /** What was logged beside an entry; undefined where nothing was. @throws LogError `out-of-range` */
+  /** What was logged beside an entry, undefined for nothing. @throws LogError `out-of-range` */
   attachment(index: number): Promise<Uint8Array | undefined> {
     return this.#call({ method: "attachment", index });
   }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { bundlePath, tilePath, tileWidth, widthInTree } from "@chancery/formats/tiles";
+import { loadState, type LogIdentity, LogReader } from "../engine/index.ts";
+import { LogError } from "../errors.ts";
+import type { LogStore } from "../store/index.ts";
+
+/** What was written. */
+export interface ExportReport {
+  readonly size: number;
+  /** Files written; those that were there, full ones of an earlier export, are not counted. */
+  readonly files: number;
+}
+
+/**
+ * Writes the log as a folder that any web server can serve (C2SP tlog-tiles): tiles and bundles,
+ * full and partial for the size it has, then `checkpoint`. Exporting into the same folder again
+ * adds what is new; its older partial files stay, for who has an older checkpoint.
+ *
+ * @param log whose it must be; undefined to check neither origin nor signature.
+ * @throws LogError as for opening the log; the file system's errors
+ */
+export async function exportTree(
+  store: LogStore,
+  log: LogIdentity | undefined,
+  folder: string,
+): Promise<ExportReport> {
+  const state = await loadState(store, { log, mirror: log === undefined, seen: [] });
+  if (!state) throw new LogError("out-of-range", "there is no log here");
+  const reader = new LogReader(state, store);
+  const { size, checkpoint } = reader.head();
+  let files = 0;
+  const write = async (
+    path: string,
+    read: () => Promise<Uint8Array | undefined>,
+  ): Promise<void> => {
+    const to = join(folder, path);
+    if (existsSync(to)) return;
+    const bytes = await read();
+    if (!bytes) throw new LogError("corrupt", `${path} is missing`, "run log fsck");
+    await replace(to, bytes);
+    files++;
+  };
+  for (let index = 0; index * tileWidth < size; index++) {
+    const bundle = { index, width: widthInTree(0, index, size) };
+    await write(bundlePath(bundle), () => reader.bundle(bundle));
+  }
+  for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / tileWidth)) {
+    for (let index = 0; index * tileWidth < count; index++) {
+      const tile = { level, index, width: widthInTree(level, index, size) };
+      await write(tilePath(tile), () => reader.tile(tile));
+    }
+  }
+  // Last, and always: whoever reads it may ask for all that it covers.
+  await replace(join(folder, "checkpoint"), checkpoint);
+  return { size, files: files + 1 };
+}
+
+async function replace(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.tmp`;
+  await writeFile(temporary, bytes);
+  await rename(temporary, path);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+import { bytesEqual } from "@chancery/formats/bytes";
+import { FormatError } from "@chancery/formats/errors";
+import { leafHash } from "@chancery/formats/merkle";
+import { decodeEntryBundle, tileWidth } from "@chancery/formats/tiles";
+import {
+  attachmentName,
+  bundleName,
+  type EngineState,
+  loadState,
+  type LogIdentity,
+  notesName,
+  tileName,
+} from "../engine/index.ts";
+import { LogError } from "../errors.ts";
+import { decodeNotes, type EntryNotes } from "../record/index.ts";
+import { addEntry, checkRun, RunChecksum } from "../search/index.ts";
+import type { LogStore } from "../store/index.ts";
+import { EdgeTree, emptyEdge } from "../tree/index.ts";
+
+/** What a check of a whole log found. */
+export interface FsckReport {
+  readonly size: number;
+  readonly rootHash: Uint8Array;
+  /** Entries proven from their bytes up to the root. */
+  readonly entries: number;
+  readonly tiles: number;
+  /** Records of the search index that were compared with the entries. */
+  readonly records: number;
+  /** Whether the checkpoint's signature was verified: false where no key was given. */
+  readonly signatureChecked: boolean;
+  /** What is wrong, in words; empty for a log that is whole. At most 100. */
+  readonly problems: readonly string[];
+}
+
+const problemsMax = 100;
+
+/**
+ * Proves a log from its entries up: hashes every entry, makes every tile anew and compares it,
+ * leads to the signed root, and holds notes, attachments and the search index to the entries.
+ *
+ * @param log whose it must be; undefined to check neither origin nor signature.
+ * @throws LogError where the database itself cannot be read or proven, such as `corrupt` |
+ *   `rolled-back` | `wrong-log`; what is wrong with objects is in the report instead.
+ */
+export async function fsck(store: LogStore, log: LogIdentity | undefined): Promise<FsckReport> {
+  const state = await loadState(store, { log, mirror: log === undefined, seen: [] });
+  if (!state) throw new LogError("out-of-range", "there is no log here");
+  const check = new BodyCheck(store, state);
+  await check.run();
+  const { tree, problems } = check;
+  for (const batch of state.tail.batches) {
+    for (let i = Math.max(batch.first, tree.size); i < batch.end; i++) {
+      tree.append(leafHash(batch.entry(i)));
+    }
+  }
+  if (!bytesEqual(tree.root(), state.rootHash)) {
+    check.problem("the entries do not lead to the signed root");
+  }
+  const { size } = state.head;
+  const { rootHash } = state;
+  const { tiles, records } = check;
+  const signatureChecked = log !== undefined;
+  return { size, rootHash, entries: tree.size, tiles, records, signatureChecked, problems };
+}
+
+class BodyCheck {
+  readonly tree = new EdgeTree(emptyEdge);
+  readonly problems: string[] = [];
+  tiles = 0;
+  records = 0;
+  readonly #store: LogStore;
+  readonly #state: EngineState;
+  #timeMs = 0;
+
+  constructor(store: LogStore, state: EngineState) {
+    this.#store = store;
+    this.#state = state;
+  }
+
+  problem(words: string): void {
+    if (this.problems.length < problemsMax) this.problems.push(words);
+  }
+
+  async run(): Promise<void> {
+    const { edge, runs } = this.#state.body;
+    const expected = runs.map((run) => ({ run, checksum: new RunChecksum() }));
+    for (let bundle = 0; bundle * tileWidth < edge.size; bundle++) {
+      const notes = await this.#checkBundle(bundle);
+      if (!notes) return; // without its entries nothing behind them can be proven
+      for (const { run, checksum } of expected) {
+        const start = bundle * tileWidth;
+        if (run.first > start || run.end <= start) continue;
+        const none = { add: (): void => undefined };
+        const sinks = { leaf: none, key: none, [run.family]: checksum };
+        for (const [i, { keys }] of notes.entries()) {
+          const leaf = this.tree.node({ level: 0, index: start + i }) as Uint8Array;
+          addEntry(sinks, leaf, keys, start + i);
+        }
+      }
+      this.tree.trim(this.tree.size);
+    }
+    for (const { run, checksum } of expected) {
+      const { records, problem } = await checkRun(this.#store.objects, run, checksum);
+      this.records += records;
+      if (problem) this.problem(problem);
+    }
+  }
+
+  /** @returns the notes of the entries, undefined where the entries cannot be read. */
+  async #checkBundle(index: number): Promise<readonly EntryNotes[] | undefined> {
+    const { objects } = this.#store;
+    let entries: readonly Uint8Array[];
+    let notes: readonly EntryNotes[] = [];
+    try {
+      const bundle = await objects.get(bundleName(index));
+      if (!bundle) throw new LogError("corrupt", "is missing");
+      entries = decodeEntryBundle(bundle, tileWidth);
+    } catch (cause) {
+      this.problem(`${bundleName(index)}: ${words(cause)}`);
+      return undefined;
+    }
+    try {
+      notes = decodeNotes((await objects.get(notesName(index))) ?? new Uint8Array(0));
+    } catch (cause) {
+      this.problem(`${notesName(index)}: ${words(cause)}`);
+    }
+    for (const entry of entries) this.tree.append(leafHash(entry));
+    for (const [i, note] of notes.entries()) await this.#checkNote(index * tileWidth + i, note);
+    await this.#checkTiles();
+    return notes;
+  }
+
+  async #checkNote(index: number, { timeMs, hasAttachment }: EntryNotes): Promise<void> {
+    if (timeMs < this.#timeMs)
+      this.problem(`entry ${index} has an earlier time than the one before`);
+    this.#timeMs = timeMs;
+    const name = attachmentName(index);
+    const there = await this.#store.objects.get(name, { start: 0, length: 0 });
+    if (hasAttachment !== (there !== undefined)) {
+      this.problem(`${name}: ${hasAttachment ? "is missing" : "belongs to no entry"}`);
+    }
+  }
+
+  /** The tiles that the tree's last leaf has filled. */
+  async #checkTiles(): Promise<void> {
+    for (let level = 0, span = tileWidth; this.tree.size % span === 0; level++, span *= tileWidth) {
+      const index = this.tree.size / span - 1;
+      const name = tileName(level, index);
+      const made = this.tree.tile({ level, index, width: tileWidth }) as Uint8Array;
+      const stored = await this.#store.objects.get(name);
+      this.tiles++;
+      if (!stored) this.problem(`${name}: is missing`);
+      else if (!bytesEqual(stored, made)) this.problem(`${name}: is not what the entries make`);
+    }
+  }
+}
+
+function words(cause: unknown): string {
+  if (cause instanceof FormatError || cause instanceof LogError) return cause.message;
+  throw cause;
+}

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** Work on a log that nobody has open: proving it, writing it out, making its index anew. */
+export { type ExportReport, exportTree } from "./export.ts";
+export { fsck, type FsckReport } from "./fsck.ts";
+export { reindex } from "./reindex.ts";
