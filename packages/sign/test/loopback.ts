@@ -42,15 +42,18 @@ export async function loopback(
       const request = { method, path, headers, body: Buffer.concat(chunks).toString() };
       requests.push(request);
       const said = answer(request, requests.length);
-      if (said.drop) return void incoming.socket.destroy();
+      if (said.drop) {
+        incoming.socket.destroy();
+        return;
+      }
       response.writeHead(said.status ?? 200, {
         "content-type": "application/json",
         ...said.headers,
       });
       if (said.body !== undefined) response.write(said.body);
-      if (said.hang) return void response.flushHeaders();
       if (said.flood !== undefined) response.write(Buffer.alloc(said.flood));
-      response.end();
+      if (said.hang) response.flushHeaders();
+      else response.end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -17,9 +17,13 @@ import {
   writeOutput,
 } from "../files/index.ts";
 import {
+  checkFresh,
   chooseDestination,
+  entriesToJson,
   openSignerOf,
+  planLogging,
   requireKey,
+  sayLogged,
   verifyLines,
   writeBundle,
 } from "../signing/index.ts";
@@ -58,8 +62,12 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
       ? await makeStatement(file, invocation)
       : await readWhole(statementFile, "statement", bundleLimits.sizeBytesMax, invocation);
   const stdinTaken = [file, flags.predicate, statementFile].includes("-");
-  const signer = await openSignerOf(key, invocation, { stdinTaken });
-  const { bundle } = await attest({ statement, signer });
+  const plan = await planLogging(invocation);
+  const prehashed = plan.logs.some(({ api }) => api === 2);
+  const signer = await openSignerOf(key, invocation, { stdinTaken, prehashed });
+  const { bundle } = await attest({ statement, signer, logging: plan });
+  checkFresh(bundle, signer, plan);
+  sayLogged(bundle, plan, invocation);
   const envelope = envelopeJson(bundle);
   await writeBundle(destination, bundle, utf8Bytes(envelope), invocation);
   for (const output of [flags.outputSignature, outputAttestation]) {
@@ -75,6 +83,7 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
       predicateType,
       subjects: subjects.map(({ name = "", digest }) => ({ name, digest: { ...digest } })),
       statementSha256: encodeHex(sha256(statement)),
+      logEntries: entriesToJson(bundle, plan),
     },
     printsEnvelope ? `${envelope}\n` : "",
   );
@@ -82,6 +91,7 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
   const lines = await verifyLines(invocation.io, {
     command: "verify-blob-attestation",
     keyReference: key,
+    ...(plan.logs.length > 0 ? { logged: { trustedRootFile: plan.trustedRootFile } } : {}),
     bundle: destination.bundle,
     more: ["--type", statementFile === undefined ? flags.type : predicateType],
     file: file ?? (subjects[0]?.name || "FILE"),

@@ -13,10 +13,15 @@ import {
 } from "../files/index.ts";
 import { readAlgorithm } from "../keys/index.ts";
 import {
+  checkFresh,
   chooseDestination,
   type Destination,
+  entriesToJson,
+  type LoggingPlan,
   openSignerOf,
+  planLogging,
   requireKey,
+  sayLogged,
   signatureText,
   verifyLines,
   writeBundle,
@@ -43,15 +48,19 @@ export async function signBlobAction(invocation: Invocation<SignBlobFlags>): Pro
     work.push({ content: await openContent(file, invocation), destination });
   }
   const stdinTaken = args.includes("-");
-  const signer = await openSignerOf(key, invocation, { stdinTaken, algorithm });
+  const plan = await planLogging(invocation);
+  const prehashed = plan.logs.length > 0;
+  const signer = await openSignerOf(key, invocation, { stdinTaken, algorithm, prehashed });
   const results: JsonResult[] = [];
   const printed: (string | Uint8Array)[] = [];
   for (const { content, destination } of work) {
-    const signed = await signContent(content, signer, invocation);
+    const signed = await signContent(content, signer, plan, invocation);
+    checkFresh(signed.bundle, signer, plan);
+    sayLogged(signed.bundle, plan, invocation);
     await writeBundle(destination, signed.bundle, signed.signature, invocation);
     printed.push(await writeSignature(signed.signature, invocation));
-    results.push(describe(content, destination, signed));
-    await adviseVerifying(key, content, destination, signer, invocation);
+    results.push(describe(content, destination, signed, plan));
+    await adviseVerifying({ key, content, destination, signer, plan }, invocation);
   }
   report.result({ files: results } as JsonResult, joined(printed));
 }
@@ -79,12 +88,13 @@ function checkOutputs(files: readonly string[], flags: SignBlobFlags): void {
 async function signContent(
   content: Content,
   signer: Signer,
+  plan: LoggingPlan,
   { io }: Invocation<SignBlobFlags>,
 ): Promise<SignedArtifact> {
   const progress = startProgress(io, `Signing ${content.label}`, content.sizeBytes);
   try {
     const artifact = await signable(content, signer);
-    return await sign({ artifact, signer, onProgress: progress.update });
+    return await sign({ artifact, signer, onProgress: progress.update, logging: plan });
   } finally {
     progress.end();
   }
@@ -122,28 +132,37 @@ function joined(parts: readonly (string | Uint8Array)[]): string | Uint8Array {
 function describe(
   { label }: Content,
   { bundle }: Destination,
-  { signature, digest }: SignedArtifact,
+  signed: SignedArtifact,
+  plan: LoggingPlan,
 ): JsonResult {
+  const { signature, digest } = signed;
   return {
     file: label,
     bundle,
     digest: { algorithm: digest.algorithm, hex: encodeHex(digest.digest) },
     base64Signature: encodeBase64(signature),
+    logEntries: entriesToJson(signed.bundle, plan),
   };
 }
 
+interface Made {
+  readonly key: string;
+  readonly content: Content;
+  readonly destination: Destination;
+  readonly signer: Signer;
+  readonly plan: LoggingPlan;
+}
+
 async function adviseVerifying(
-  keyReference: string,
-  { label }: Content,
-  { bundle }: Destination,
-  signer: Signer,
+  { key, content: { label }, destination: { bundle }, signer, plan }: Made,
   { io, report }: Invocation<SignBlobFlags>,
 ): Promise<void> {
   if (bundle === undefined) return;
   const { algorithm } = signer;
   const lines = await verifyLines(io, {
     command: "verify-blob",
-    keyReference,
+    keyReference: key,
+    ...(plan.logs.length > 0 ? { logged: { trustedRootFile: plan.trustedRootFile } } : {}),
     bundle: bundle === `${label}.sigstore.json` ? undefined : bundle,
     // Nothing in a bundle says that a signature is RSA-PSS.
     more: algorithm.scheme.kind === "rsa-pss" ? ["--signing-algorithm", algorithm.flag ?? ""] : [],

@@ -16,6 +16,7 @@ export interface SigningFlags {
   readonly trustedRoot?: string;
   readonly fulcioUrl?: string;
   readonly rekorUrl?: string;
+  readonly rekorVersion?: string;
   readonly timestampServerUrl?: string;
   readonly oidcIssuer?: string;
   readonly identityToken?: string;
@@ -28,7 +29,7 @@ export interface SigningFlags {
 }
 
 const keyedOnly =
-  "this version signs with a key and nothing else (level keyed): leave the flag away";
+  "this version signs with keys, logged or not (levels keyed and logged): leave the flag away";
 
 const service = (value: string) =>
   ({ type: "text", value, about: "", refused: keyedOnly }) as const;
@@ -51,17 +52,32 @@ export const signingFlags: Flags<SigningFlags> = {
     about: "",
     ignored: "a signature by a key has no certificate",
   },
-  tlogUpload: switchOn,
-  useSigningConfig: switchOn,
-  signingConfig: service("FILE"),
+  tlogUpload: {
+    type: "boolean",
+    about: "log the signature where the signing config says that TUF has",
+  },
+  signingConfig: {
+    type: "text",
+    value: "FILE",
+    about: "log the signature where this signing config says",
+  },
+  useSigningConfig: {
+    type: "boolean",
+    about: "the same with the signing config that TUF has",
+  },
+  rekorUrl: { type: "text", value: "URL", about: "log the signature in this Rekor" },
+  rekorVersion: {
+    type: "text",
+    value: "N",
+    about: "version of the API of --rekor-url; 1 where it is not given",
+    choices: ["1", "2"],
+  },
   trustedRoot: {
     type: "text",
     value: "FILE",
-    about: "",
-    ignored: "a signature by a key needs no trusted root",
+    about: "verify what was logged with this trusted root before anything is written",
   },
   fulcioUrl: service("URL"),
-  rekorUrl: service("URL"),
   timestampServerUrl: service("URL"),
   oidcIssuer: service("URL"),
   identityToken: service("TOKEN"),

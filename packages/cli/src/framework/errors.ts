@@ -123,10 +123,13 @@ export function describeError(error: unknown): CliError {
 
 /** Codes that are not mistakes on the command line, by the error class that has them. */
 const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>> = {
-  SignError: (code, error) =>
-    (code === "unreadable-key" || code === "unwritable-file") && !isUserPath(error.cause)
-      ? "unavailable"
-      : "usage",
+  SignError: (code, error) => {
+    if (code === "service-refused" || code.startsWith("log-entry-")) return "refused";
+    if (code.startsWith("service-")) return "unavailable";
+    const file = code === "unreadable-key" || code === "unwritable-file";
+    return file && !isUserPath(error.cause) ? "unavailable" : "usage";
+  },
+  VerificationError: () => "refused",
   // Nothing in force could be had; or what the mirror has is not to be trusted.
   TufError: (code) => {
     if (code === "tuf-invalid-option") return "usage";

@@ -30,11 +30,14 @@ export function openPrivateKey(options: KeyOptions): Promise<PrivateKey> {
 
 /** A signer with the key that `--key` names. @throws SignError */
 export function openKeySigner(
-  options: KeyOptions & { readonly algorithm?: Algorithm | undefined },
+  options: KeyOptions & {
+    readonly algorithm?: Algorithm | undefined;
+    readonly prehashed?: boolean;
+  },
 ): Promise<Signer> {
-  const { algorithm } = options;
+  const { algorithm, prehashed = false } = options;
   return withPassword(options, (reference, context) =>
-    openSigner(reference, { ...context, ...(algorithm && { algorithm }) }),
+    openSigner(reference, { ...context, prehashed, ...(algorithm && { algorithm }) }),
   );
 }
 

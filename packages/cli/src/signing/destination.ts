@@ -38,9 +38,15 @@ export async function writeBundle(
 ): Promise<void> {
   if (file === undefined) return;
   const { newBundleFormat } = needs.flags;
-  const text = newBundleFormat ? encodeBundle(bundle) : encodeLegacyBundle({ signature });
+  const text = newBundleFormat ? encodeBundle(bundle) : legacyBundle(bundle, signature);
   await writeOutput(file, text, needs);
   needs.report.say(`Wrote bundle to file ${file}`);
+}
+
+function legacyBundle({ tlogEntries: [entry] }: Bundle, signature: Uint8Array): string {
+  const signedEntryTimestamp = entry?.inclusionPromise;
+  if (!entry || !signedEntryTimestamp) return encodeLegacyBundle({ signature });
+  return encodeLegacyBundle({ signature, rekor: { ...entry, signedEntryTimestamp } });
 }
 
 /** A signature as cosign prints it: in base64, or its bytes. */

@@ -18,7 +18,12 @@ export function requireKey(flags: SigningFlags, command: string): string {
 export function openSignerOf(
   key: string,
   { flags, io }: Pick<Invocation<SigningFlags>, "flags" | "io">,
-  options: { readonly stdinTaken: boolean; readonly algorithm?: Algorithm | undefined },
+  options: {
+    readonly stdinTaken: boolean;
+    readonly algorithm?: Algorithm | undefined;
+    /** Where the key leaves a choice, sign over a digest: all that some logs can check. */
+    readonly prehashed?: boolean;
+  },
 ): Promise<Signer> {
   return openKeySigner({ io, reference: key, passwordFile: flags.passwordFile, ...options });
 }

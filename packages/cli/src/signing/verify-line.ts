@@ -10,17 +10,20 @@ export interface VerifyLine {
   /** Left away where the verifying command finds the bundle itself. */
   readonly bundle?: string | undefined;
   readonly more?: readonly string[];
+  /** The signature is in a log, so a trusted root must name it: its file, where TUF has it not. */
+  readonly logged?: { readonly trustedRootFile: string | undefined };
   readonly file: string;
 }
 
 /** The lines to type, after making the public key's file where there is none. */
 export async function verifyLines(io: Io, line: VerifyLine): Promise<string[]> {
-  const { command, keyReference, bundle, more = [], file } = line;
+  const { command, keyReference, bundle, more = [], logged, file } = line;
   const publicKey = await publicKeyOf(io, keyReference);
   const make = ["chancery", "public-key", "--key", keyReference, "--outfile", publicKey.path];
   const verify = ["chancery", command, "--key", publicKey.path];
   if (bundle !== undefined) verify.push("--bundle", bundle);
-  verify.push(...more, "--level", "keyed", file);
+  if (logged?.trustedRootFile !== undefined) verify.push("--trusted-root", logged.trustedRootFile);
+  verify.push(...more, "--level", logged ? "logged" : "keyed", file);
   const lines = publicKey.exists ? [verify] : [make, verify];
   return lines.map((words) => words.map(shellWord).join(" "));
 }
