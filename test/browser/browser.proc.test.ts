@@ -32,6 +32,7 @@ describe("the page in a browser", () => {
   const address = pathToFileURL(join(work, "verify.html")).href;
   const complaints: string[] = [];
   const requests: string[] = [];
+  let opened = 0;
   let hooks: string;
   let context: BrowserContext;
 
@@ -58,6 +59,7 @@ describe("the page in a browser", () => {
   async function open(): Promise<Page> {
     const page = await context.newPage();
     await page.goto(address);
+    opened++;
     await page.evaluate(hooks);
     return page;
   }
@@ -106,6 +108,29 @@ describe("the page in a browser", () => {
       await page.getByRole("heading", { name: "Verified" }).waitFor();
     },
   );
+
+  test("verifies a bundle that another implementation made", { skip }, async () => {
+    const folder = join(root, "test/fixtures/peers");
+    const page = await open();
+    for (const [slot, file] of [
+      ["bundle", "sigstore-js/message/bundle.sigstore.json"],
+      ["artifact", "sigstore-js/message/artifact.txt"],
+      ["trustedRoot", "instance/trusted_root.json"],
+    ] as const) {
+      await drop(page, slot, [file, readFileSync(join(folder, file))]);
+    }
+    const { identity, issuer } = JSON.parse(
+      readFileSync(join(folder, "sigstore-js/message/case.json"), "utf8"),
+    ) as { identity: string; issuer: string };
+    await page.getByLabel("Identity").fill(identity);
+    await page.getByLabel("Issuer").fill(issuer);
+    await page.getByRole("button", { name: "Verify" }).click();
+    await page.getByRole("heading", { name: "Verified" }).waitFor();
+    await page.getByLabel("Identity").fill(`${identity}x`);
+    await page.getByRole("button", { name: "Verify" }).click();
+    await page.getByRole("heading", { name: "Refused" }).waitFor();
+    assert.match(await page.locator(".banner").innerText(), /identity-mismatch/);
+  });
 
   test(
     "knows files dropped together by what they hold, and takes a key for an identity",
@@ -198,8 +223,11 @@ describe("the page in a browser", () => {
   );
 
   test("made no request but for itself, and no complaint", { skip }, () => {
-    assert.ok(requests.length >= 5);
-    assert.deepEqual([...new Set(requests)], [address]);
+    assert.ok(opened >= 5);
+    assert.deepEqual(
+      requests,
+      Array.from({ length: opened }, () => address),
+    );
     assert.deepEqual(complaints, []);
   });
 });
