@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { concatBytes } from "../bytes/index.ts";
 import type { HashName } from "./algorithms.ts";
-import { libcrypto, opensslVerifyDigest, type VerifyDigest } from "./openssl-digest.ts";
+import { opensslFunction } from "./openssl.ts";
+import { opensslVerifyDigest, type VerifyDigest } from "./openssl-digest.ts";
 
 const verify = opensslVerifyDigest() as VerifyDigest;
 const curves = ["P-256", "P-384", "P-521"] as const;
@@ -82,7 +83,8 @@ test("bytes that are no key, no digest or no signature are false", () => {
 test("nothing is left in OpenSSL's error queue, where the next TLS read would find it", () => {
   const [sample] = samples(1) as [Sample];
   const { spki, digest, signature } = sample;
-  const peek = libcrypto()?.func("unsigned long ERR_peek_error()") as () => number;
+  const peek = opensslFunction((library) => library.func("unsigned long ERR_peek_error()"))();
+  assert.ok(peek);
   assert.equal(peek(), 0);
   for (const [key, sig] of [
     [spki, signature],
