@@ -13,13 +13,14 @@ import {
   planInclusion,
   planRoot,
 } from "@chancery/formats/tiles";
-import type {
-  LogAppend,
-  LoggedEntry,
-  LogHead,
-  LogReceipt,
-  TransparencyLog,
-} from "../src/rekor/index.ts";
+import {
+  type EntryInput,
+  LogError,
+  type LoggedEntry,
+  type LogHead,
+  type Receipt,
+} from "@chancery/log";
+import type { TransparencyLog } from "../src/rekor/index.ts";
 
 export interface MemoryLogOptions {
   readonly origin: string;
@@ -33,6 +34,7 @@ export class MemoryLog implements TransparencyLog {
   readonly stored: LoggedEntry[] = [];
   readonly leaves: Uint8Array[] = [];
   readonly byLeaf: Map<string, number> = new Map();
+  readonly attachments: Map<number, Uint8Array> = new Map();
   readonly byKey: Map<string, number[]> = new Map();
   /** Thrown by the next append. */
   failure: Error | undefined;
@@ -41,7 +43,8 @@ export class MemoryLog implements TransparencyLog {
     this.options = options;
   }
 
-  async append({ bytes, keys, attachment }: LogAppend): Promise<LogReceipt> {
+  async append(input: EntryInput): Promise<Receipt> {
+    const { bytes, keys = new Uint8Array(0), attachment } = input;
     await Promise.resolve();
     if (this.failure) throw this.failure;
     const leaf = leafHash(bytes);
@@ -49,7 +52,8 @@ export class MemoryLog implements TransparencyLog {
     const index = known ?? this.stored.length;
     if (known === undefined) {
       const timeMs = (this.options.now ?? Date.now)();
-      this.stored.push({ bytes, timeMs, ...(attachment ? { attachment } : {}) });
+      this.stored.push({ index, bytes, timeMs, keys, hasAttachment: attachment !== undefined });
+      if (attachment) this.attachments.set(index, attachment);
       this.leaves.push(leaf);
       this.byLeaf.set(encodeHex(leaf), index);
       for (let at = 0; at < keys.length; at += 16) {
@@ -63,30 +67,36 @@ export class MemoryLog implements TransparencyLog {
     return { index, timeMs, duplicate: known !== undefined, head, proof };
   }
 
-  async head(): Promise<LogHead> {
+  head(): LogHead {
     return this.headAt(this.stored.length);
   }
 
-  async entry(index: number): Promise<LoggedEntry | undefined> {
-    return this.stored[index];
+  async entry(index: number): Promise<LoggedEntry> {
+    const entry = this.stored[index];
+    if (!entry) throw new LogError("out-of-range", `no entry ${index}`);
+    return entry;
   }
 
-  async find(leaf: Uint8Array): Promise<number | undefined> {
+  async attachment(index: number): Promise<Uint8Array | undefined> {
+    return this.attachments.get(index);
+  }
+
+  async indexOf(leaf: Uint8Array): Promise<number | undefined> {
     return this.byLeaf.get(encodeHex(leaf));
   }
 
-  async inclusionProof(index: number, size: number): Promise<readonly Uint8Array[]> {
+  async inclusionProof(index: number, size: number): Promise<Uint8Array[]> {
     return this.#hashes(planInclusion(index, size));
   }
 
-  async consistencyProof(oldSize: number, newSize: number): Promise<readonly Uint8Array[]> {
+  async consistencyProof(oldSize: number, newSize: number): Promise<Uint8Array[]> {
     return this.#hashes(planConsistency(oldSize, newSize));
   }
 
   async search(
     key: Uint8Array,
     { before = Infinity, limit }: { readonly before?: number; readonly limit: number },
-  ): Promise<readonly number[]> {
+  ): Promise<number[]> {
     const found = this.byKey.get(encodeHex(key)) ?? [];
     return found
       .filter((index) => index < before)
@@ -118,7 +128,12 @@ export class MemoryLog implements TransparencyLog {
     );
     const keyHash = noteKeyHash(logKeyId(origin, key.publicKey));
     const note = encodeNote(text, [{ name: origin, keyHash, signature }]);
-    return { size, rootHash, checkpoint: utf8Bytes(note) };
+    return {
+      size,
+      rootHash,
+      timeMs: this.stored[size - 1]?.timeMs ?? 0,
+      checkpoint: utf8Bytes(note),
+    };
   }
 
   #hashes(plans: readonly HashPlan[]): Uint8Array[] {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-export type {
-  LogAppend,
-  LoggedEntry,
-  LogHead,
-  LogReceipt,
-  TransparencyLog,
-} from "./transparency-log.ts";
+
+/**
+ * Rekor, the log of signatures: the v1 API (`/api/v1/…`) and the v2 API (`/api/v2/…`, tiles) over
+ * one tree, and searches in it. How the tree is kept is `@chancery/log`'s business.
+ */
+export { defaultAlgorithmPolicy } from "./policy.ts";
+export { addRekor, attestationSizeBytesMaxDefault, type RekorOptions } from "./rekor.ts";
+export { searchParameters } from "./search/index.ts";
+export type { TransparencyLog } from "./transparency-log.ts";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Algorithm } from "@chancery/formats/crypto";
 import type { JsonObject } from "@chancery/formats/json";
+import { LogError, type Receipt } from "@chancery/log";
 import { ServiceError } from "../errors.ts";
 import type { EntryKindHandler, PreparedEntry, ProposalContext } from "./entry/index.ts";
 import type { SignatureChecks } from "./signature-checks.ts";
-import type { LogReceipt, TransparencyLog } from "./transparency-log.ts";
+import type { TransparencyLog } from "./transparency-log.ts";
 
 /** How entries get into a log, by either API. */
 export interface IntakeOptions {
@@ -42,13 +43,13 @@ export async function logEntry(
   log: TransparencyLog,
   entry: PreparedEntry,
   options: IntakeOptions,
-): Promise<LogReceipt> {
+): Promise<Receipt> {
   if (entry.body.length > entrySizeBytesMax) {
     const problem = `the entry has ${entry.body.length} bytes, more than ${entrySizeBytesMax}`;
     throw new ServiceError("too-large", problem, { status: 400 });
   }
   const { body, keys, attestation } = entry;
-  let receipt: LogReceipt;
+  let receipt: Receipt;
   try {
     receipt = await log.append({
       bytes: body,
@@ -70,9 +71,9 @@ export function overloaded(message: string, cause?: unknown): ServiceError {
 
 /** The refusals of a log that are not the server's fault have answers of their own. */
 function logRefusal(cause: unknown): unknown {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  if (code === "overloaded") return overloaded("reached max pushback; retry", cause);
-  if (code === "stopped") {
+  if (!(cause instanceof LogError)) return cause;
+  if (cause.code === "overloaded") return overloaded("reached max pushback; retry", cause);
+  if (cause.code === "stopped") {
     return new ServiceError("unavailable", "the log takes no entries at present", { cause });
   }
   return cause;

@@ -2,7 +2,7 @@
 import { encodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { canonicalizeJcs } from "@chancery/formats/json";
 import { leafHash } from "@chancery/formats/merkle";
-import type { LoggedEntry, LogHead } from "../transparency-log.ts";
+import type { LogHead } from "@chancery/log";
 import { formatEntryId } from "./entry-id.ts";
 import type { Shard, Shards } from "./shards.ts";
 
@@ -11,7 +11,10 @@ export interface LocatedEntry {
   readonly shard: Shard;
   /** In its tree. */
   readonly index: number;
-  readonly entry: LoggedEntry;
+  readonly bytes: Uint8Array;
+  /** When it was logged first, milliseconds since 1970. */
+  readonly timeMs: number;
+  readonly attestation?: Uint8Array | undefined;
   readonly head: LogHead;
   /** Leaf to root. */
   readonly proof: readonly Uint8Array[];
@@ -48,18 +51,18 @@ export function entryIdOf(shard: Shard, bytes: Uint8Array): string {
  * time at which the entry was logged first.
  */
 export function logEntryJson(shards: Shards, located: LocatedEntry): LogEntryJson {
-  const { shard, index, entry, head, proof } = located;
+  const { shard, index, bytes, timeMs, attestation, head, proof } = located;
   const promised = {
-    body: encodeBase64(entry.bytes),
-    integratedTime: Math.floor(entry.timeMs / 1000),
+    body: encodeBase64(bytes),
+    integratedTime: Math.floor(timeMs / 1000),
     logID: shard.logId,
     logIndex: shard.offset + index,
   };
   const promise = utf8Bytes(canonicalizeJcs(promised));
   const signature = shard.key.sign({ kind: "ecdsa", hash: "sha256" }, promise);
   return {
-    [entryIdOf(shard, entry.bytes)]: {
-      ...(entry.attachment ? { attestation: { data: encodeBase64(entry.attachment) } } : {}),
+    [entryIdOf(shard, bytes)]: {
+      ...(attestation ? { attestation: { data: encodeBase64(attestation) } } : {}),
       ...promised,
       verification: {
         inclusionProof: {

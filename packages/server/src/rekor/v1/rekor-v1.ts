@@ -50,8 +50,7 @@ export class RekorV1 {
     if (receipt.duplicate) return { status: "exists", id };
     const { index, head, proof, timeMs } = receipt;
     // The attestation is not part of this answer, only of later ones.
-    const entry = { bytes: prepared.body, timeMs };
-    const located = { shard: active, index, entry, head, proof };
+    const located = { shard: active, index, bytes: prepared.body, timeMs, head, proof };
     return { status: "created", id, entry: logEntryJson(this.#shards, located) };
   }
 
@@ -93,10 +92,10 @@ export class RekorV1 {
   }
 
   /** `GET log`. The head of the active tree is signed anew each time, as Rekor's own tests want. */
-  async info(): Promise<object> {
+  info(): object {
     const { active, inactive } = this.#shards;
-    const shards = await Promise.all(inactive.map((shard) => this.#treeInfo(shard)));
-    const head = await active.log.head();
+    const shards = inactive.map((shard) => this.#treeInfo(shard));
+    const head = active.log.head();
     return {
       inactiveShards: shards.length > 0 ? shards : null,
       rootHash: encodeHex(head.rootHash),
@@ -125,7 +124,7 @@ export class RekorV1 {
     if (!shard) {
       throw new ServiceError("malformed", `unable to find log range for tree ID ${treeId}`);
     }
-    const head = await shard.log.head();
+    const head = shard.log.head();
     if (lastSize > head.size) {
       throw new ServiceError(
         "malformed",
@@ -170,22 +169,25 @@ export class RekorV1 {
   }
 
   async #readLeaf(shard: Shard, leaf: Uint8Array): Promise<LogEntryJson | undefined> {
-    const index = await shard.log.find(leaf);
+    const index = await shard.log.indexOf(leaf);
     return index === undefined ? undefined : this.#read(shard, index);
   }
 
   async #read(shard: Shard, index: number): Promise<LogEntryJson | undefined> {
     // The head first: an entry is only proven in a tree that holds it.
-    const head = await shard.log.head();
+    const { log } = shard;
+    const head = log.head();
     if (index >= head.size) return undefined;
-    const entry = await shard.log.entry(index);
-    if (!entry) return undefined;
-    const proof = await shard.log.inclusionProof(index, head.size);
-    return logEntryJson(this.#shards, { shard, index, entry, head, proof });
+    const [{ bytes, timeMs, hasAttachment }, proof] = await Promise.all([
+      log.entry(index),
+      log.inclusionProof(index, head.size),
+    ]);
+    const attestation = hasAttachment ? await log.attachment(index) : undefined;
+    return logEntryJson(this.#shards, { shard, index, bytes, timeMs, attestation, head, proof });
   }
 
-  async #treeInfo(shard: Shard): Promise<object> {
-    const head = await shard.log.head();
+  #treeInfo(shard: Shard): object {
+    const head = shard.log.head();
     return {
       rootHash: encodeHex(head.rootHash),
       signedTreeHead: this.#shards.checkpoint(shard, head),
@@ -223,7 +225,7 @@ function verifierKey(format: string, content: string): Uint8Array {
 
 /** Leaf hashes of entries, read from the tiles. @param indexes falling */
 async function leafHashes(log: TransparencyLog, indexes: readonly number[]): Promise<Uint8Array[]> {
-  const { size } = await log.head();
+  const { size } = log.head();
   const tiles = new Map<number, Uint8Array>();
   const leaves: Uint8Array[] = [];
   for (const index of indexes) {

@@ -3,7 +3,8 @@ import { encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { encodePublicKeyPem } from "@chancery/formats/crypto";
 import type { PrivateKey } from "@chancery/formats/crypto/node";
 import { encodeCheckpoint, encodeNote, noteKeyHash, spkiKeyId } from "@chancery/formats/note";
-import type { LogHead, TransparencyLog } from "../transparency-log.ts";
+import type { LogHead } from "@chancery/log";
+import type { TransparencyLog } from "../transparency-log.ts";
 
 /** One tree behind the API, as it is configured. */
 export interface ShardOptions {
@@ -38,13 +39,13 @@ export class Shards {
     this.active = shards.at(-1) as Shard;
   }
 
-  /** Reads the sizes of the shards that do not grow. */
-  static async open(options: readonly [ShardOptions, ...ShardOptions[]]): Promise<Shards> {
+  /** The sizes of the shards that do not grow are read here. */
+  static of(options: readonly [ShardOptions, ...ShardOptions[]]): Shards {
     const shards: Shard[] = [];
     let offset = 0;
     for (const [i, shard] of options.entries()) {
       const active = i === options.length - 1;
-      const frozenSize = active ? undefined : (await shard.log.head()).size;
+      const frozenSize = active ? undefined : shard.log.head().size;
       const { publicKey } = shard.key;
       shards.push({
         ...shard,
