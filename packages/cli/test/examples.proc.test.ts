@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every example that `--help` shows runs as printed, in a folder with the files it names.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, cpSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { generateKeyPairSync } from "node:crypto";
 import { commands } from "../src/commands/index.ts";
@@ -13,7 +15,8 @@ import { writeInstanceFiles } from "./instance-files.ts";
 import { World } from "./world.ts";
 
 const program = fileURLToPath(new URL("../bin/chancery.js", import.meta.url));
-const env = { COSIGN_PASSWORD: "hello" };
+// Ports are taken by whoever runs on this machine: `chancery up` takes one that is free.
+const env = { COSIGN_PASSWORD: "hello", CHANCERY_LISTEN: "127.0.0.1:0" };
 
 /** Files that examples may name; each example starts from these alone. */
 const prepared = new World();
@@ -41,6 +44,58 @@ for (const line of [
   assert.equal(code, 0, stderr);
 }
 
+const server = await startLog();
+// The log of examples is at http://127.0.0.1:3000, this one elsewhere.
+prepared.write(
+  "elsewhere.mjs",
+  `const { fetch } = globalThis;
+globalThis.fetch = (url, init) =>
+  fetch(String(url).replace("http://127.0.0.1:3000", "${server.url}"), init);
+`,
+);
+mkdirSync(prepared.path("chancery-data"));
+for (const name of ["trusted_root.json", "signing_config.v0.2.json"]) {
+  prepared.write(`chancery-data/${name}`, readFileSync(server.world.path(`data/${name}`)));
+}
+for (const file of ["a.txt", "release.tar.gz"]) {
+  const sign = `sign-blob --key cosign.key -y --bundle x.json --output-signature ${file}.sig ${file}`;
+  assert.equal((await prepared.run(sign, { env })).code, 0);
+}
+for (const words of [
+  "upload --artifact a.txt --signature a.txt.sig --public-key cosign.pub",
+  "upload --type rekord --artifact a.txt --signature a.txt.sig --public-key cosign.pub",
+]) {
+  const { code, stderr } = await prepared.run(`log ${words} --rekor-server ${server.url}`, {
+    env: { HOME: prepared.folder },
+  });
+  assert.equal(code, 0, stderr);
+}
+
+/** `chancery up` in a process of its own, as the examples' processes block this one. */
+async function startLog(): Promise<{ readonly url: string; readonly world: World }> {
+  const world = new World();
+  const out = openSync(world.path("out"), "w");
+  const args = [program, "up", "--data", "data", "--output", "json", "--listen", "127.0.0.1:0"];
+  const child = spawn(process.execPath, args, { cwd: world.folder, stdio: ["ignore", out, out] });
+  after(async () => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+  });
+  for (let waited = 0; waited < 20_000 && child.exitCode === null; waited += 50) {
+    const url = /^Ready at (\S+);/m.exec(world.read("out"))?.[1];
+    if (url !== undefined) return { url, world };
+    await delay(50);
+  }
+  throw new Error(`chancery up did not start: ${world.read("out")}`);
+}
+
+/** A line that serves until it is stopped, started and stopped. */
+function startedAndStopped(line: string): string {
+  return `${line} 2> said & server=$!
+for i in $(seq 200); do grep -q '^Ready at' said && break; sleep 0.1; done
+grep '^Ready at' said; kill -TERM $server; wait $server`;
+}
+
 /** What an example makes, which must not be there before. */
 const made: Readonly<Record<string, readonly string[]>> = {
   "generate-key-pair": ["cosign.key", "cosign.pub"],
@@ -61,12 +116,14 @@ for (const command of all(commands)) {
         recursive: true,
         filter: (source) => !skip.has(source),
       });
-      writeFileSync(world.path("example.sh"), `set -e\n${line}\n`);
+      const script = command.name === "up" ? startedAndStopped(line) : line;
+      writeFileSync(world.path("example.sh"), `set -e\n${script}\n`);
       const { status, stderr } = spawnSync("bash", ["example.sh"], {
         cwd: world.folder,
         env: {
           ...env,
           HOME: world.folder,
+          NODE_OPTIONS: `--import=${world.path("elsewhere.mjs")}`,
           PATH: `${world.folder}:${dirname(process.execPath)}:${process.env["PATH"]}`,
         },
         encoding: "utf8",

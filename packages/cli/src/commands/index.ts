@@ -31,9 +31,11 @@ import { env } from "./env.ts";
 import { generateKeyPair } from "./generate-key-pair.ts";
 import { importKeyPair } from "./import-key-pair.ts";
 import { initialize } from "./initialize.ts";
+import { log } from "./log.ts";
 import { publicKey } from "./public-key.ts";
 import { signBlob } from "./sign-blob.ts";
 import { signingConfig } from "./signing-config.ts";
+import { up } from "./up.ts";
 import { trustedRoot } from "./trusted-root.ts";
 import { verifyBlob } from "./verify-blob.ts";
 import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
@@ -51,6 +53,8 @@ export const commands: Group = {
     importKeyPair,
     publicKey,
     bundle,
+    up,
+    log,
     trustedRoot,
     signingConfig,
     initialize,

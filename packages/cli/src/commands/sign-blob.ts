@@ -8,7 +8,8 @@ export const signBlob: Command = defineCommand<SignBlobFlags>({
   summary: "Sign files",
   description:
     "Writes FILE.sigstore.json beside each FILE, or --bundle for one. FILE - is standard input. " +
-    "Files of any size are signed in constant memory.",
+    "Files of any size are signed in constant memory. Nothing is logged, and nobody contacted, " +
+    "unless --signing-config, --rekor-url or --tlog-upload asks for it.",
   arguments: [{ name: "FILE", variadic: true }],
   flags: {
     ...signingFlags,
@@ -29,6 +30,13 @@ export const signBlob: Command = defineCommand<SignBlobFlags>({
     {
       about: "Sign a file, writing release.tar.gz.sigstore.json",
       line: "chancery sign-blob --key cosign.key release.tar.gz",
+    },
+    {
+      about: "Sign a file and log that, where chancery up runs in this folder",
+      line:
+        "chancery sign-blob --key cosign.key" +
+        " --signing-config chancery-data/signing_config.v0.2.json" +
+        " --trusted-root chancery-data/trusted_root.json release.tar.gz",
     },
     {
       about: "Sign what another program prints",

@@ -10,6 +10,8 @@ interface FlagBase {
   readonly short?: string;
   /** Other long names that mean the same. */
   readonly aliases?: readonly string[];
+  /** Variables that set it where no `CHANCERY_…` does, instead of `COSIGN_…`. */
+  readonly variables?: readonly string[];
   /** Accepted without effect; the text, shown as a warning, says what to do instead. */
   readonly ignored?: string;
   /** Known from cosign and not served: what to do instead. Giving the flag is a usage error. */

@@ -130,6 +130,12 @@ const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>
     return file && !isUserPath(error.cause) ? "unavailable" : "usage";
   },
   VerificationError: () => "refused",
+  StackError: (code) => (code === "in-use" || code === "address" ? "unavailable" : "usage"),
+  // What is stored cannot be trusted; or it cannot be had now.
+  LogError: (code) =>
+    /^(corrupt|object-conflict|rolled-back|wrong-log|poisoned|unverified)$/.test(code)
+      ? "refused"
+      : "unavailable",
   // Nothing in force could be had; or what the mirror has is not to be trusted.
   TufError: (code) => {
     if (code === "tuf-invalid-option") return "usage";

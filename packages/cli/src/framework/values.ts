@@ -11,8 +11,8 @@ export interface FlagValues {
 }
 
 /**
- * The values of flags: from the command line, else `CHANCERY_<FLAG>`, else `COSIGN_<FLAG>`, else
- * the default. An empty variable counts as unset.
+ * The values of flags: from the command line, else `CHANCERY_<FLAG>`, else `COSIGN_<FLAG>` or the
+ * flag's own variables, else the default. An empty variable counts as unset.
  *
  * @param argv as `normalizeArgv` left them and the parser split them, by flag name, in order.
  * @throws CliError for values outside a flag's choices
@@ -27,7 +27,7 @@ export function flagValues(
   for (const [key, flag] of Object.entries(flags)) {
     const name = flagName(key);
     const typed = argv.get(name);
-    const variable = typed === undefined ? variableOf(name, env) : undefined;
+    const variable = typed === undefined ? variableOf(name, flag, env) : undefined;
     const texts = typed ?? (variable === undefined ? undefined : [env[variable] as string]);
     if (texts === undefined) {
       const fallback = flag.type === "list" ? [] : (flag.default ?? absent(flag));
@@ -44,9 +44,10 @@ function absent(flag: Flag): false | undefined {
   return flag.type === "boolean" ? false : undefined;
 }
 
-function variableOf(name: string, env: Env): string | undefined {
+function variableOf(name: string, { variables }: Flag, env: Env): string | undefined {
   const suffix = name.replaceAll("-", "_").toUpperCase();
-  return [`CHANCERY_${suffix}`, `COSIGN_${suffix}`].find((variable) => env[variable]);
+  const others = variables ?? [`COSIGN_${suffix}`];
+  return [`CHANCERY_${suffix}`, ...others].find((variable) => env[variable]);
 }
 
 function read(flag: Flag, texts: readonly string[], source: string): boolean | string | string[] {

@@ -12,5 +12,6 @@ export {
   type IndexQuery,
   RekorV1Client,
 } from "./rekor-v1.ts";
+export type { FoundEntry, FoundPage, LogSearchQuery } from "./search-v1.ts";
 export { type LogOptions, openLog, selectLogs } from "./select.ts";
 export { checkProof, type LoggableSignature, type SignatureLog } from "./signature-log.ts";

@@ -14,6 +14,7 @@ import {
   sleep,
 } from "../http/index.ts";
 import { decodeRekorV1Entries, decodeRekorV1Entry, type RekorV1Entry } from "./entry-v1.ts";
+import { decodeFoundPage, type FoundPage, type LogSearchQuery } from "./search-v1.ts";
 import { decodeLogProof, decodeLogState, type LogProof, type LogState } from "./log-state-v1.ts";
 
 /** An entry that was created, or was in the log before. */
@@ -154,6 +155,19 @@ export class RekorV1Client {
         );
       });
     });
+  }
+
+  /**
+   * One page of Chancery's search.
+   * @returns undefined where the log is one that has no such search.
+   * @throws SignError `service-…`
+   */
+  async search(query: LogSearchQuery): Promise<FoundPage | undefined> {
+    const url = serviceUrl(this.url, "api/v1/log/search", { ...query });
+    const expected = [200, 404, 405, 501];
+    const answer = await this.#send({ method: "GET", url, expected, service });
+    if (answer.status !== 200) return undefined;
+    return this.#read(() => decodeFoundPage(answer.body));
   }
 
   async #existing(answer: HttpAnswer): Promise<CreatedEntry> {

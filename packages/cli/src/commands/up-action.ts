@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+import { join } from "node:path";
+import { parseConfigFile, type Stack, stackFiles, startStack } from "@chancery/server";
+import { decodeUtf8 } from "@chancery/formats/bytes";
+import manifest from "../../package.json" with { type: "json" };
+import type { Invocation } from "../framework/index.ts";
+import { pathOf, readWhole, shellWord } from "../files/index.ts";
+
+export interface UpFlags {
+  readonly data: string;
+  readonly config?: string;
+  readonly listen?: string;
+  readonly timeout: string;
+}
+
+const configBytesMax = 1 << 20;
+
+/** Runs the services until somebody asks them to stop. */
+export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
+  const { flags, io, report, signal } = invocation;
+  const { data, config: configFile, listen } = flags;
+  const config =
+    configFile === undefined
+      ? undefined
+      : parseConfigFile(
+          decodeUtf8(await readWhole(configFile, "configuration", configBytesMax, invocation)),
+          configFile,
+        );
+  const stop = stopAsked(signal);
+  const stack = await startStack({
+    dataDirectory: pathOf(io, data),
+    ...(config ? { config } : {}),
+    ...(listen === undefined ? {} : { listen }),
+    version: manifest.version,
+  });
+  try {
+    const files = {
+      trustedRoot: join(data, stackFiles.trustedRoot),
+      signingConfig: join(data, stackFiles.signingConfig),
+    };
+    const { url, hostname, treeId } = stack;
+    report.result({ url, hostname, treeId: String(treeId), dataDirectory: data, ...files });
+    for (const line of instructions(stack, files)) report.say(line);
+    const name = await stop;
+    report.say(`Stopping on ${name}`);
+  } finally {
+    await stack.close();
+  }
+}
+
+/** Which signal asks to stop. Another one while stopping ends the process as it does by default. */
+function stopAsked(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
+    signal.addEventListener("abort", () => resolve("--timeout"), { once: true });
+  });
+}
+
+interface Files {
+  readonly trustedRoot: string;
+  readonly signingConfig: string;
+}
+
+function instructions({ url }: Stack, files: Files): string[] {
+  const root = shellWord(files.trustedRoot);
+  const services = `--signing-config ${shellWord(files.signingConfig)} --trusted-root ${root}`;
+  const [key, file] = ["--key cosign.key", "FILE"];
+  const bundle = `--bundle ${file}.sigstore.json ${file}`;
+  return [
+    `Rekor v1        ${url}/api/v1/log`,
+    `Rekor v2        ${url}/api/v2/log/entries`,
+    `API             ${url}/docs`,
+    `trusted root    ${files.trustedRoot}`,
+    `signing config  ${files.signingConfig}`,
+    "",
+    "With Chancery:",
+    "  chancery generate-key-pair",
+    `  chancery sign-blob ${key} ${services} ${file}`,
+    `  chancery verify-blob --key cosign.pub --trusted-root ${root} ${file}`,
+    `  chancery log search --rekor-server ${url} --public-key cosign.pub`,
+    "With cosign:",
+    `  cosign sign-blob ${key} ${services} ${bundle}`,
+    `  cosign verify-blob --key cosign.pub --trusted-root ${root} ${bundle}`,
+    "",
+    `Ready at ${url}; Ctrl-C stops it`,
+  ];
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+import { type Command, defineCommand } from "../framework/index.ts";
+import type { UpFlags } from "./up-action.ts";
+
+export const up: Command = defineCommand<UpFlags>({
+  name: "up",
+  summary: "Run a transparency log",
+  description:
+    "Serves Rekor's APIs, v1 and v2, over one log, on one data directory, which the first start " +
+    "makes. Prints how to use it, here and with cosign, and a line for each request as JSON on " +
+    "standard output. Stops on SIGINT and SIGTERM; what was acknowledged is kept.",
+  flags: {
+    data: {
+      type: "text",
+      value: "DIR",
+      about: "where keys and log are kept",
+      default: "chancery-data",
+    },
+    config: {
+      type: "text",
+      value: "FILE",
+      about: "settings that go before those of chancery.yaml in the data directory",
+    },
+    listen: { type: "text", value: "HOST:PORT", about: "where to listen; default 127.0.0.1:3000" },
+    timeout: {
+      type: "text",
+      short: "t",
+      value: "DURATION",
+      about: "stop after this long; 0 never does",
+      default: "0",
+    },
+  },
+  examples: [
+    { about: "Run a log in this folder", line: "chancery up" },
+    {
+      about: "Run another one, on any port that is free",
+      line: "chancery up --data other --listen 127.0.0.1:0",
+    },
+  ],
+  load: async () => (await import("./up-action.ts")).upAction,
+});
