@@ -7,6 +7,8 @@ import {
   type FastifyReply,
   type FastifyRequest,
 } from "fastify";
+import type { Socket } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { ServiceError } from "../errors.ts";
 import { connectionsSurplus, type HttpLimits, httpLimits } from "./limits.ts";
 import type { RouteLabel, ServerMetrics } from "./metrics.ts";
@@ -28,6 +30,9 @@ export interface AppOptions {
 
 /** How an API words its refusals. */
 export type ErrorWriter = (error: ServiceError, reply: FastifyReply) => FastifyReply;
+
+/** How often is looked who has finished when the server closes. */
+const closePollMs = 10;
 
 const unmatched: RouteLabel = { api: "own", path: "unmatched" };
 
@@ -117,17 +122,48 @@ function writePlainError(error: ServiceError, reply: FastifyReply): FastifyReply
     .send({ code: error.wireCode, message: error.message });
 }
 
-/** Turns requests away before their bodies are read, where too much is going on. */
+/**
+ * Turns requests away before their bodies are read, where too much is going on; when the server
+ * closes, lets those that have begun finish, and hangs up on everybody else.
+ */
 function addLoadShedding(app: FastifyInstance, limits: HttpLimits, metrics: ServerMetrics): void {
   let requests = 0;
-  let connections = 0;
+  let closing = false;
+  /** Requests under way on each connection. */
+  const busy = new Map<Socket, number>();
+  const add = (socket: Socket, difference: number): void => {
+    const count = busy.get(socket);
+    if (count !== undefined) busy.set(socket, count + difference);
+  };
   app.server.on("connection", (socket) => {
-    connections++;
-    socket.once("close", () => connections--);
+    if (closing) {
+      socket.destroy();
+      return;
+    }
+    busy.set(socket, 0);
+    socket.once("close", () => busy.delete(socket));
+  });
+  app.addHook("preClose", async () => {
+    closing = true;
+    const deadline = performance.now() + limits.closeTimeoutMs;
+    while (busy.size > 0) {
+      const late = performance.now() > deadline;
+      for (const [socket, count] of busy) if (count === 0 || late) socket.destroy();
+      await setTimeout(closePollMs);
+    }
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (closing) reply.header("connection", "close");
   });
   app.addHook("onRequest", async (request, reply) => {
+    const { socket } = request.raw;
     requests++;
-    reply.raw.once("close", () => requests--);
+    add(socket, 1);
+    reply.raw.once("close", () => {
+      requests--;
+      add(socket, -1);
+    });
+    const connections = busy.size;
     const crowded = connections > limits.connectionsMax;
     if (!crowded && requests <= limits.requestsMax) return;
     metrics.shed(crowded ? "connections" : "requests");

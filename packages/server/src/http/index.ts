@@ -5,4 +5,5 @@ export { type AppOptions, createApp, pathOf, useErrorWriter } from "./app.ts";
 export { addCors } from "./cors.ts";
 export { type HttpLimits, httpLimits } from "./limits.ts";
 export { type RouteLabel, ServerMetrics } from "./metrics.ts";
+export { addOperations } from "./operations.ts";
 export { addRoute, bodyOf, queryText, type RouteHandler } from "./routes.ts";

@@ -12,6 +12,8 @@ export interface HttpLimits {
   readonly timeoutCheckMs: number;
   /** How long a connection without a request is kept. */
   readonly keepAliveTimeoutMs: number;
+  /** Clients that have not finished by then are cut off when the server closes. */
+  readonly closeTimeoutMs: number;
   /** Connections; on those above every request is answered 503 and the connection closed. */
   readonly connectionsMax: number;
   /** Requests that are being answered; those above: 503. */
@@ -24,6 +26,7 @@ export const httpLimits: HttpLimits = {
   requestTimeoutMs: 30_000,
   timeoutCheckMs: 1_000,
   keepAliveTimeoutMs: 72_000,
+  closeTimeoutMs: 10_000,
   connectionsMax: 4096,
   requestsMax: 4096,
 };

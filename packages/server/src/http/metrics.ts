@@ -124,10 +124,16 @@ export class ServerMetrics {
     this.#shed.inc({ why });
   }
 
+  /** Something about the server that does not change, in labels. */
+  info(name: string, help: string, labels: Readonly<Record<string, string>>): void {
+    const labelNames = Object.keys(labels);
+    new Gauge({ name, help, labelNames, registers: [this.registry] }).set(labels, 1);
+  }
+
   /** A gauge that is read when it is scraped. */
-  gauge(name: string, help: string, read: () => number): void {
-    const collect = function (this: Gauge): void {
-      this.set(read());
+  gauge(name: string, help: string, read: () => Promise<number>): void {
+    const collect = async function (this: Gauge): Promise<void> {
+      this.set(await read());
     };
     new Gauge({ name, help, registers: [this.registry], collect });
   }

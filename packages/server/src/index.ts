@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * The services of Sigstore over HTTP, and the stack that composes them.
+ *
+ *     import { startStack } from "@chancery/server";
+ *
+ *     const stack = await startStack({ dataDirectory: "data" });
+ *     console.log(stack.url, stack.trustedRoot);
+ *     await stack.close();
+ *
+ * So far: the log of signatures (Rekor v1 and v2 over one tree). Out of scope: what entries are
+ * (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and signals (`chancery`).
+ */
+export { ServiceError, type ServiceErrorCode } from "./errors.ts";
+export {
+  mergeConfig,
+  parseConfigFile,
+  resolveConfig,
+  type Stack,
+  type StackConfig,
+  type StackConfigInput,
+  StackError,
+  type StackErrorCode,
+  stackFiles,
+  type StackOptions,
+  startStack,
+  type TrustFiles,
+} from "./stack/index.ts";
