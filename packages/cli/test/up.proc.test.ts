@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// `chancery up` in processes of its own: started, used, refused twice over, stopped, killed.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { after, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { World } from "./world.ts";
+
+const program = fileURLToPath(new URL("../bin/chancery.js", import.meta.url));
+const world = new World();
+world.key("k");
+world.write("f", "the content\n");
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+interface Up {
+  readonly url: string;
+  readonly said: () => string;
+  readonly end: (signal: NodeJS.Signals) => Promise<number | NodeJS.Signals | null>;
+}
+
+let count = 0;
+
+async function up(flags = "--listen 127.0.0.1:0"): Promise<Up> {
+  const [out, err] = [`out${++count}`, `err${count}`];
+  const files = [out, err].map((name) => openSync(world.path(name), "w"));
+  const args = [program, "up", "--data", "data", ...flags.split(" ")];
+  const child = spawn(process.execPath, args, {
+    cwd: world.folder,
+    env: { PATH: process.env["PATH"], HOME: world.folder },
+    stdio: ["ignore", files[0], files[1]],
+  });
+  running.add(child);
+  files.forEach(closeSync);
+  const said = (): string => world.read(err);
+  for (let waited = 0; waited < 20_000 && child.exitCode === null; waited += 20) {
+    const url = /^Ready at (\S+);/m.exec(said())?.[1];
+    if (url !== undefined) {
+      return {
+        url,
+        said,
+        async end(signal) {
+          child.kill(signal);
+          await once(child, "exit");
+          running.delete(child);
+          return child.exitCode ?? child.signalCode;
+        },
+      };
+    }
+    await delay(20);
+  }
+  throw new Error(`did not start: ${said()}${world.read(out)}`);
+}
+
+/** A second `up` on the same directory. */
+function again(...flags: readonly string[]) {
+  const args = [program, "up", "--data", "data", "--listen", "127.0.0.1:0", ...flags];
+  const env = { PATH: process.env["PATH"], HOME: world.folder };
+  const { status, stderr } = spawnSync(process.execPath, args, {
+    cwd: world.folder,
+    env,
+    encoding: "utf8",
+  });
+  return { code: status, stderr };
+}
+
+async function sign(url: string): Promise<void> {
+  const trust = "--signing-config data/signing_config.v0.2.json";
+  const line = `sign-blob --key k.key -y ${trust} --trusted-root data/trusted_root.json f`;
+  const { code, stderr } = await world.run(line);
+  assert.equal(code, 0, stderr);
+  assert.ok(stderr.includes(url), stderr);
+}
+
+async function verify(): Promise<void> {
+  const line = "verify-blob --key k.pub --trusted-root data/trusted_root.json --offline f";
+  const { code, stderr } = await world.run(line);
+  assert.equal(code, 0, stderr);
+}
+
+test("an empty folder becomes a log that is used as it says, stopped, killed, and begun again", async () => {
+  const first = await up();
+  for (const line of [
+    "With Chancery:",
+    "With cosign:",
+    "trusted root    data/trusted_root.json",
+    "signing config  data/signing_config.v0.2.json",
+  ]) {
+    assert.ok(first.said().includes(line), first.said());
+  }
+  assert.ok(first.said().endsWith("; Ctrl-C stops it\n"), "readiness is said last");
+  await sign(first.url);
+  await verify();
+
+  const refused = again();
+  assert.equal(refused.code, 3, refused.stderr);
+  assert.match(refused.stderr, /data is in use by process \d+ on \S+ \(since .*\): stop that one/);
+  const port = new URL(first.url).port;
+  const taken = again("--data", "elsewhere", "--listen", `127.0.0.1:${port}`);
+  assert.equal(taken.code, 3, taken.stderr);
+  assert.match(taken.stderr, /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/);
+
+  assert.equal(await first.end("SIGTERM"), 0);
+  assert.match(first.said(), /Stopping on SIGTERM\n$/);
+
+  const search = `log search --public-key k.pub --format json --rekor-server`;
+  const second = await up(`--listen 127.0.0.1:${port}`);
+  const found = await world.run(`${search} ${second.url}`, { env: { HOME: world.folder } });
+  assert.equal(JSON.parse(found.stdout).UUIDs.length, 1, found.stderr);
+  await sign(second.url);
+  assert.equal(await second.end("SIGKILL"), "SIGKILL");
+  await verify();
+
+  const third = await up(`--listen 127.0.0.1:${port}`);
+  await verify();
+  const all = await world.run(`${search} ${third.url}`, { env: { HOME: world.folder } });
+  assert.equal(JSON.parse(all.stdout).UUIDs.length, 2, all.stderr);
+  assert.equal(await third.end("SIGINT"), 0);
+});
+
+test("settings that are wrong are named, and nothing is started", () => {
+  world.write("bad.yaml", "listen: 1\nlogs: {}\n");
+  const bad = again("--config", "bad.yaml");
+  assert.equal(bad.code, 2, bad.stderr);
+  assert.match(bad.stderr, /bad\.yaml: listen: /);
+  assert.match(bad.stderr, /bad\.yaml: logs: no such setting/);
+  const address = again("--listen", "nowhere");
+  assert.equal(address.code, 2);
+  assert.match(address.stderr, /listen: is not host:port/);
+  const missing = again("--config", "none.yaml");
+  assert.equal(missing.code, 2);
+  assert.match(missing.stderr, /none\.yaml: no such file/);
+});
+
+test("--output json says on one line what programs need, --config and --timeout hold", () => {
+  world.write("quiet.yaml", "logging:\n  level: silent\n");
+  const args = ["--config", "quiet.yaml", "--output", "json", "--timeout", "1s"];
+  const { stdout, status, stderr } = spawnSync(
+    process.execPath,
+    [program, "up", "--data", "timed", "--listen", "127.0.0.1:0", ...args],
+    { cwd: world.folder, env: { PATH: process.env["PATH"] }, encoding: "utf8" },
+  );
+  assert.equal(status, 3, stderr);
+  assert.match(stderr, /gave up after 1s/);
+  const [line = "", ...others] = stdout.trim().split("\n");
+  const { version, url, trustedRoot, signingConfig, dataDirectory } = JSON.parse(line);
+  assert.equal(version, 1);
+  assert.match(url, /^http:\/\/localhost:\d+$/);
+  assert.deepEqual(
+    [dataDirectory, trustedRoot, signingConfig],
+    ["timed", "timed/trusted_root.json", "timed/signing_config.v0.2.json"],
+  );
+  // Nothing else but the error, which is said after the result.
+  assert.deepEqual(others, []);
+});
