@@ -6,10 +6,11 @@ import type { Bench, Figure } from "./bench.ts";
 import { commandBench } from "./command.ts";
 import { digestBench } from "./digest.ts";
 import { fileBench } from "./file.ts";
+import { logBench } from "./log-engine.ts";
 import { markdown, number, writeResults } from "./results.ts";
 import { verifyBench } from "./verify.ts";
 
-const benches: readonly Bench[] = [verifyBench, commandBench, digestBench, fileBench];
+const benches: readonly Bench[] = [verifyBench, commandBench, digestBench, fileBench, logBench];
 
 const { values, positionals } = parseArgs({
   options: {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bytesEqual } from "@chancery/formats/bytes";
+import { leafHash, verifyInclusion } from "@chancery/formats/merkle";
 import {
   type Fault,
   type FaultPlan,
@@ -18,12 +19,17 @@ import type { LogEngine } from "./index.ts";
 const plan = [3, 252, 1, 1, 254, 1, 260, 300];
 
 /** Appends until the log or the process ends, or all is done. Numbers may be used again. */
-async function run(store: FaultyStore, told: Witnesses): Promise<LogEngine | undefined> {
+async function run(
+  store: FaultyStore,
+  told: Witnesses,
+  sizes: readonly number[] = plan,
+  first = 0,
+): Promise<LogEngine | undefined> {
   const opening = openEngine(store);
   const engine = await Promise.race([opening.catch(asLogError), store.death]);
   if (!engine || engine instanceof LogError) return undefined;
-  let next = 0;
-  for (const count of plan) {
+  let next = first;
+  for (const count of sizes) {
     const numbers = Array.from({ length: count }, (_, i) => next + i);
     next += count;
     // Twice, as a client would: after an error the entry may be logged or not.
@@ -85,6 +91,41 @@ test("a fault or crash at any step of the store loses and forks nothing", async 
       await run(new FaultyStore(disk, once(at, kind)), told);
       await checkAfter(disk, told);
     }
+  }
+});
+
+test("nor does it where tiles of two levels end together", async () => {
+  const base = new MemoryDisk();
+  const start = 65_530;
+  const engine = await openEngine(new FaultyStore(base), { limits: { tailEntriesMin: 4096 } });
+  for (let from = 0; from < start; from += 4096) {
+    const count = Math.min(4096, start - from);
+    await engine.append(Array.from({ length: count }, (_, i) => entryOf(from + i)));
+  }
+  await engine.close();
+  const sizes = [5, 1, 1, 255, 1]; // to 65,535, 65,536, 65,537, 65,792, 65,793
+  const whole = new FaultyStore(base.copy());
+  assert.equal((await run(whole, new Witnesses(29), sizes, start))?.reader.head().size, 65_793);
+  for (let at = 0; at < whole.steps; at++) {
+    const disk = base.copy();
+    const told = new Witnesses(29);
+    const fault = faults[at % faults.length] as Fault;
+    await run(new FaultyStore(disk, once(at, fault)), told, sizes, start);
+    const again = await openEngine(new FaultyStore(disk));
+    await told.check(again);
+    told.take([90_000, 65_530], await again.append([90_000, 65_530].map(entryOf)));
+    const size = again.reader.head().size;
+    for (const index of [0, 65_279, 65_280, 65_535, size - 1]) {
+      if (index >= size) continue;
+      verifyInclusion({
+        leafIndex: BigInt(index),
+        treeSize: BigInt(size),
+        leafHash: leafHash((await again.reader.entry(index)).bytes),
+        proof: await again.reader.inclusionProof(index, size),
+        rootHash: again.reader.head().rootHash,
+      });
+    }
+    await again.close();
   }
 });
 
