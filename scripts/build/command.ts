@@ -1,55 +1,87 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rolldown } from "rolldown";
+import { type Plugin, rolldown } from "rolldown";
 import { licencesOf } from "./licences.ts";
 import { finish, published, readManifest, root } from "./manifest.ts";
 
 const NODE_MAJOR_MIN = 24;
 
-/** The command with everything it uses in one file, which also runs on its own. */
+/** Where the modules are, beside the file that is run. */
+const LIBRARY = "lib";
+const LOG_WORKER = "log-worker";
+
+/**
+ * The command with everything it uses, in a folder that also runs on its own. What a command loads
+ * when it runs is in files of its own, so that the services cost those nothing that do not use them
+ * (docs/adr/0007).
+ */
 export async function bundleCommand(name: string, dist: string): Promise<void> {
   const folder = join(root, "packages", name);
-  const file = join(dist, "chancery.js");
   const bundle = await rolldown({
-    input: join(folder, "src/main.ts"),
+    input: {
+      main: join(folder, "src/main.ts"),
+      [LOG_WORKER]: join(root, "packages/log/src/worker/main.ts"),
+    },
     platform: "node",
     external: ["koffi"],
     transform: { target: "node20" },
+    plugins: [logWorkerInPlace()],
     onLog(level, log, handle) {
       if (level === "warn") throw new Error(log.message);
       handle(level, log);
     },
   });
   const { output } = await bundle.write({
-    file,
+    dir: join(dist, LIBRARY),
     format: "esm",
     minify: true,
-    codeSplitting: false,
-    banner: versionCheck(),
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
   });
   await bundle.close();
-  chmodSync(file, 0o755);
   const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
   writeFileSync(join(dist, "THIRD-PARTY.txt"), licencesOf(modules));
 
-  const starter = readFileSync(join(folder, "bin/chancery.js"), "utf8");
+  writeFileSync(join(dist, "chancery.js"), starter(), { mode: 0o755 });
+  const bin = readFileSync(join(folder, "bin/chancery.js"), "utf8");
   mkdirSync(join(dist, "bin"));
-  writeFileSync(
-    join(dist, "bin/chancery.js"),
-    starter.replace("../src/main.ts", "../chancery.js"),
-    { mode: 0o755 },
-  );
+  const main = `../${LIBRARY}/main.js`;
+  writeFileSync(join(dist, "bin/chancery.js"), bin.replace("../src/main.ts", main), {
+    mode: 0o755,
+  });
   finish(dist, published(readManifest(name), "dependencies"));
 }
 
-/** Runs before everything but imports, which therefore must exist on older Nodes. */
-function versionCheck(): string {
+/** Lets the log find its worker beside the bundle, where no package of that name is. */
+function logWorkerInPlace(): Plugin {
+  const asPackage = 'import.meta.resolve("@chancery/log/worker")';
+  let found = false;
+  return {
+    name: "log-worker",
+    transform(code, id) {
+      if (!id.endsWith("/log/src/worker/open-log.ts")) return undefined;
+      found = code.includes(asPackage);
+      return code.replace(asPackage, `new URL("./${LOG_WORKER}.js", import.meta.url).href`);
+    },
+    buildEnd() {
+      if (!found) throw new Error(`nothing calls ${asPackage}: the log would not find its worker`);
+    },
+  };
+}
+
+/** What is run: old Nodes can parse it, and nothing else is loaded before the version is known. */
+function starter(): string {
   const words = `"chancery: error: needs Node.js ${NODE_MAJOR_MIN} or later, this is "`;
   return `#!/usr/bin/env node
 // SPDX-License-Identifier: Apache-2.0
+import nodeModule from "node:module";
 if (Number.parseInt(process.versions.node, 10) < ${NODE_MAJOR_MIN}) {
   process.stderr.write(${words} + process.version + "\\n");
-  process.exit(2);
-}`;
+  process.exitCode = 2;
+} else {
+  nodeModule.enableCompileCache?.();
+  await import("./${LIBRARY}/main.js");
+}
+`;
 }
