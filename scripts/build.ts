@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes what is published: each library as JavaScript with declarations in its package's dist, and
-// the command as packages/cli/dist/chancery.js with its minified chunks. A package waits that has none
-// of its entries yet.
+// the command as packages/cli/dist/chancery.js with its minified chunks. A package waits that has
+// none of its entries yet.
 //
 //     node scripts/build.ts [--out FOLDER] [package…]     with --out: into FOLDER/<package>
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";

@@ -17,10 +17,11 @@
  * reference names. Key files are read and written in the forms of cosign, OpenSSL and OpenSSH.
  *
  * With `logging` the signature is entered into the transparency logs that `openLog` or `selectLogs`
- * give, and the bundle holds the proofs; without it nothing is contacted.
+ * of `@chancery/sign/rekor` give, and the bundle holds the proofs; without it nothing is contacted.
  *
  * Out of scope: verifying (`@chancery/verify`), and where images keep their signatures.
  */
+export type { Logging } from "./enter.ts";
 export { SignError, type SignErrorCode } from "./errors.ts";
 export {
   checkKeyAllowed,
@@ -43,30 +44,11 @@ export {
   savePublicKey,
 } from "./key-store/index.ts";
 export { type HttpLimits, type HttpOptions } from "./http/index.ts";
-export {
-  checkProof,
-  type CreatedEntry,
-  type EntryReference,
-  type FoundEntry,
-  type FoundPage,
-  type IndexQuery,
-  type LoggableSignature,
-  type LogOptions,
-  type LogProof,
-  type LogSearchQuery,
-  type LogState,
-  type LogTree,
-  openLog,
-  RekorV1Client,
-  type RekorV1Entry,
-  selectLogs,
-  type SignatureLog,
-} from "./rekor/index.ts";
+export type { LoggableSignature, SignatureLog } from "./rekor/index.ts";
 export {
   attest,
   type AttestInput,
   keyHint,
-  type Logging,
   sign,
   type SignedArtifact,
   type SignedStatement,

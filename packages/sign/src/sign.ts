@@ -11,10 +11,9 @@ import { inTotoPayloadType, preAuthenticationEncoding } from "@chancery/formats/
 import { hashOutputName } from "@chancery/formats/entry";
 import { FormatError } from "@chancery/formats/errors";
 import { decodeStatement } from "@chancery/formats/statement";
-import type { TrustedRoot } from "@chancery/formats/trust";
-import { firstFailure, verifyLogEntry } from "@chancery/verify";
 import { SignError } from "./errors.ts";
-import type { LoggableSignature, SignatureLog } from "./rekor/index.ts";
+import type { Logging } from "./enter.ts";
+import type { LoggableSignature } from "./rekor/index.ts";
 import { MeasuredMessage, type MessageSource, type Signer } from "./signer/index.ts";
 
 export interface SignInput {
@@ -24,14 +23,6 @@ export interface SignInput {
   /** Told the bytes read so far; starts again at 0 where the content is read a second time. */
   readonly onProgress?: (bytesRead: number) => void;
   readonly logging?: Logging;
-}
-
-/** Where a signature is logged: level `logged`. */
-export interface Logging {
-  /** All of them get it; none is as if there were no logging. */
-  readonly logs: readonly SignatureLog[];
-  /** What the logs' answers are verified with; without it only that they are consistent. */
-  readonly trustedRoot?: TrustedRoot;
 }
 
 export interface SignedArtifact {
@@ -50,7 +41,8 @@ export interface SignedArtifact {
  * Signs an artifact with a key and puts the signature into a bundle, which names the key by the
  * SHA-256 of its SubjectPublicKeyInfo and does not hold it: the verifier must have it.
  *
- * Nothing is logged unless `logging` asks for it (level `keyed`, else `logged`); no time is attested.
+ * Nothing is logged unless `logging` asks for it (level `keyed`, else `logged`); no time is
+ * attested.
  *
  * @throws SignError; whatever reading the artifact throws. Where a log refuses, there is no bundle,
  *   though other logs may have the entry.
@@ -64,7 +56,7 @@ export async function sign(input: SignInput): Promise<SignedArtifact> {
   const digest = { algorithm: hashOutputName(hash), digest: measured.digest() };
   const message = { signature, messageDigest: digest };
   const content = { kind: "message", hash, digest: digest.digest } as const;
-  const entries = await enter(logging, signer, signature, content);
+  const entries = await enterIn(logging, signer, signature, content);
   const bundle = keyBundle(signer.publicKey, { kind: "message", message }, entries);
   return { bundle, signature, digest };
 }
@@ -108,7 +100,7 @@ export async function attest(input: AttestInput): Promise<SignedStatement> {
   const signature = await signer.sign(preAuthenticationEncoding(inTotoPayloadType, payload));
   const envelope = { payload, payloadType: inTotoPayloadType, signatures: [{ sig: signature }] };
   const content = { kind: "envelope", envelope } as const;
-  const entries = await enter(logging, signer, signature, content);
+  const entries = await enterIn(logging, signer, signature, content);
   return { bundle: keyBundle(signer.publicKey, content, entries), signature };
 }
 
@@ -117,33 +109,16 @@ export function keyHint(key: PublicKey): string {
   return encodeBase64(sha256(key.spki));
 }
 
-async function enter(
+/** What logging takes is loaded by those who log. */
+async function enterIn(
   logging: Logging | undefined,
-  { publicKey, algorithm }: Signer,
+  signer: Signer,
   signature: Uint8Array,
   content: LoggableSignature["content"],
 ): Promise<LogEntry[]> {
-  if (!logging) return [];
-  const { logs, trustedRoot } = logging;
-  const verifier = { kind: "publicKey", key: publicKey } as const;
-  return Promise.all(
-    logs.map(async (log) => {
-      const entry = await log.add({ signature, verifier, algorithm, content });
-      if (trustedRoot) checkTrusted(entry, trustedRoot, log.url);
-      return entry;
-    }),
-  );
-}
-
-function checkTrusted(entry: LogEntry, trustedRoot: TrustedRoot, url: string): void {
-  const { verdict, checks } = verifyLogEntry(entry, trustedRoot);
-  if (verdict === "verified") return;
-  const { message, code } = firstFailure(checks) ?? { message: "nothing vouches for it", code: "" };
-  throw new SignError(
-    "log-entry-unproven",
-    `the entry in the log at ${url} does not verify with the trusted root: ${message} (${code})`,
-    "check that log and trusted root belong together",
-  );
+  if (!logging || logging.logs.length === 0) return [];
+  const { enter } = await import("./enter.ts");
+  return enter(logging, signer, { signature, content });
 }
 
 function keyBundle(

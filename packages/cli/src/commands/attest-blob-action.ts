@@ -66,7 +66,7 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
   const prehashed = plan.logs.some(({ api }) => api === 2);
   const signer = await openSignerOf(key, invocation, { stdinTaken, prehashed });
   const { bundle } = await attest({ statement, signer, logging: plan });
-  checkFresh(bundle, signer, plan);
+  await checkFresh(bundle, signer, plan);
   sayLogged(bundle, plan, invocation);
   const envelope = envelopeJson(bundle);
   await writeBundle(destination, bundle, utf8Bytes(envelope), invocation);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { logEntryToJson } from "@chancery/formats/bundle";
 import { decodeUtf8, encodeHex } from "@chancery/formats/bytes";
-import type { EntryReference, RekorV1Entry } from "@chancery/sign";
+import type { EntryReference, RekorV1Entry } from "@chancery/sign/rekor";
 import type { LogFlags } from "../flags/index.ts";
 import {
   CliError,

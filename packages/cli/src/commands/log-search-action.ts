@@ -2,7 +2,8 @@
 import { decodeUtf8, encodeBase64, encodeHex } from "@chancery/formats/bytes";
 import { createHasher, sha256 } from "@chancery/formats/crypto";
 import { decodeCertificatesPem } from "@chancery/formats/x509";
-import { type IndexQuery, readPublicKey, type RekorV1Client } from "@chancery/sign";
+import { readPublicKey } from "@chancery/sign";
+import type { IndexQuery, RekorV1Client } from "@chancery/sign/rekor";
 import type { LogFlags } from "../flags/index.ts";
 import { CliError, type Invocation, usageError } from "../framework/index.ts";
 import { openContent, readWhole } from "../files/index.ts";

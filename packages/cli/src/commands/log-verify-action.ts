@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeHex, encodeHex } from "@chancery/formats/bytes";
 import { nodeHash } from "@chancery/formats/merkle";
-import type { RekorV1Client, RekorV1Entry } from "@chancery/sign";
+import type { RekorV1Client, RekorV1Entry } from "@chancery/sign/rekor";
 import type { ArtifactFlags, LogFlags } from "../flags/index.ts";
 import { CliError, type Invocation } from "../framework/index.ts";
 import { checkStored, emit, LogTrust, openClient, readProposal } from "../log/index.ts";

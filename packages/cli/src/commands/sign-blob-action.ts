@@ -55,7 +55,7 @@ export async function signBlobAction(invocation: Invocation<SignBlobFlags>): Pro
   const printed: (string | Uint8Array)[] = [];
   for (const { content, destination } of work) {
     const signed = await signContent(content, signer, plan, invocation);
-    checkFresh(signed.bundle, signer, plan);
+    await checkFresh(signed.bundle, signer, plan);
     sayLogged(signed.bundle, plan, invocation);
     await writeBundle(destination, signed.bundle, signed.signature, invocation);
     printed.push(await writeSignature(signed.signature, invocation));

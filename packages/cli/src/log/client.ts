@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { RekorV1Client } from "@chancery/sign";
+import { RekorV1Client } from "@chancery/sign/rekor";
 import type { LogFlags } from "../flags/index.ts";
 import { type Invocation, usageError } from "../framework/index.ts";
 import { fetchUntil } from "../verification/index.ts";

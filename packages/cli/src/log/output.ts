@@ -2,7 +2,7 @@
 import type { LogFlags } from "../flags/index.ts";
 import { CliError, type Invocation, type JsonResult } from "../framework/index.ts";
 import { bytesEqual } from "@chancery/formats/bytes";
-import type { RekorV1Entry } from "@chancery/sign";
+import type { RekorV1Entry } from "@chancery/sign/rekor";
 import type { Proposal } from "./proposal/index.ts";
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FoundEntry, LogSearchQuery, RekorV1Client } from "@chancery/sign";
+import type { FoundEntry, LogSearchQuery, RekorV1Client } from "@chancery/sign/rekor";
 
 /** What is searched for, each criterion by itself. */
 export interface Search {

@@ -16,7 +16,7 @@ import {
   describeLog,
   type TrustedRoot,
 } from "@chancery/formats/trust";
-import type { LogTree, RekorV1Client, RekorV1Entry } from "@chancery/sign";
+import type { LogTree, RekorV1Client, RekorV1Entry } from "@chancery/sign/rekor";
 import { firstFailure, verifyLogEntry } from "@chancery/verify";
 import type { LogFlags } from "../flags/index.ts";
 import { CliError, type Invocation } from "../framework/index.ts";

@@ -4,5 +4,6 @@
 export { checkFresh } from "./check.ts";
 export { chooseDestination, type Destination, signatureText, writeBundle } from "./destination.ts";
 export { openSignerOf, requireKey } from "./key.ts";
-export { entriesToJson, type LoggingPlan, planLogging, sayLogged } from "./logging.ts";
+export { entriesToJson, planLogging, sayLogged } from "./logging.ts";
+export type { LoggingPlan } from "./plan.ts";
 export { verifyLines } from "./verify-line.ts";

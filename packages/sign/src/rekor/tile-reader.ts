@@ -25,7 +25,7 @@ const [noteType, tileType] = ["text/plain", "application/octet-stream"];
  * Reads an entry from the tiles of a log, with a proof made of them.
  *
  * @param logs what is known of logs: tiles do not say the id that bundles name their log by.
- * @throws SignError `service-…`; `log-entry-unproven` where the log is none of `logs`, or its newest
+ * @throws SignError `service-…`; `log-entry-unproven` where the log is none of `logs`, or its last
  *   checkpoint does not reach the entry. Does not verify the proof, or who signed the checkpoint.
  */
 export async function readLoggedEntry(
