@@ -40,6 +40,13 @@ export const variables: readonly Variable[] = [
     about: "is the root metadata to trust, where it is not the cached or the shipped one",
     expects: "the path of a root.json",
   },
+  ...[
+    ["REKOR_REKOR_SERVER", "is the log that commands under log use", "a base URL"],
+    ["REKOR_REKOR_SERVER_PUBLIC_KEY", "is that log's key", "a path, or the PEM itself"],
+    ["REKOR_FORMAT", "is the format in which they print", "default or json"],
+    ["REKOR_RETRY", "is how often they repeat requests that fail in passing", "a number"],
+    ["REKOR_STORE_TREE_STATE", "says whether they remember the log's state", "true or false"],
+  ].map(([name = "", about = "", expects = ""]) => ({ name, about, expects })),
   {
     name: "NO_COLOR",
     about: "turns colours off",
