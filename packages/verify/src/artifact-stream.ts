@@ -20,8 +20,8 @@ type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 /**
  * Reads a stream once, in constant memory, and keeps its digests.
  *
- * @param algorithms the digests to compute; the default serves every algorithm but pure Ed25519, for
- *   which `artifactForBundle` is.
+ * @param algorithms the digests to compute; the default serves every algorithm but pure Ed25519,
+ *   for which `artifactForBundle` is.
  */
 export async function artifactFromStream(
   chunks: Chunks,
