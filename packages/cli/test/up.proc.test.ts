@@ -137,24 +137,36 @@ test("settings that are wrong are named, and nothing is started", () => {
   assert.match(missing.stderr, /none\.yaml: no such file/);
 });
 
-test("--output json says on one line what programs need, --config and --timeout hold", () => {
+test("--output json says on one line what programs need, and --config holds", async () => {
   world.write("quiet.yaml", "logging:\n  level: silent\n");
-  const args = ["--config", "quiet.yaml", "--output", "json", "--timeout", "1s"];
-  const { stdout, status, stderr } = spawnSync(
-    process.execPath,
-    [program, "up", "--data", "timed", "--listen", "127.0.0.1:0", ...args],
-    { cwd: world.folder, env: { PATH: process.env["PATH"] }, encoding: "utf8" },
-  );
-  assert.equal(status, 3, stderr);
-  assert.match(stderr, /gave up after 1s/);
+  const args = ["--data", "quiet", "--listen", "127.0.0.1:0", "--config", "quiet.yaml"];
+  const child = spawn(process.execPath, [program, "up", ...args, "--output", "json"], {
+    cwd: world.folder,
+    env: { PATH: process.env["PATH"] },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  running.add(child);
+  let stdout = "";
+  for await (const chunk of child.stdout.setEncoding("utf8")) {
+    stdout += chunk as string;
+    if (stdout.includes("\n")) child.kill("SIGTERM");
+  }
+  if (child.exitCode === null) await once(child, "exit");
+  running.delete(child);
+  assert.equal(child.exitCode, 0);
   const [line = "", ...others] = stdout.trim().split("\n");
+  assert.deepEqual(others, [], "nothing else is said there");
   const { version, url, trustedRoot, signingConfig, dataDirectory } = JSON.parse(line);
   assert.equal(version, 1);
   assert.match(url, /^http:\/\/localhost:\d+$/);
   assert.deepEqual(
     [dataDirectory, trustedRoot, signingConfig],
-    ["timed", "timed/trusted_root.json", "timed/signing_config.v0.2.json"],
+    ["quiet", "quiet/trusted_root.json", "quiet/signing_config.v0.2.json"],
   );
-  // Nothing else but the error, which is said after the result.
-  assert.deepEqual(others, []);
+});
+
+test("--timeout stops it", () => {
+  const late = again("--data", "late", "--timeout", "1ms");
+  assert.equal(late.code, 3, late.stderr);
+  assert.match(late.stderr, /gave up after 1ms/);
 });
