@@ -9,13 +9,17 @@
  *     console.log(stack.url, stack.trustedRoot);
  *     await stack.close();
  *
- * So far: the log of signatures (Rekor v1 and v2 over one tree). Out of scope: what entries are
+ * So far: the log of signatures (Rekor v1 and v2 over one tree), and witnesses of logs. Out of scope: what entries are
  * (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and signals (`chancery`).
  */
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {
+  findStoredLog,
   mergeConfig,
+  type MirrorRecord,
+  mirrorStore,
   parseConfigFile,
+  readMirror,
   resolveConfig,
   type Stack,
   type StackConfig,
@@ -25,5 +29,8 @@ export {
   stackFiles,
   type StackOptions,
   startStack,
+  type StoredLog,
   type TrustFiles,
+  writeMirror,
 } from "./stack/index.ts";
+export { startWitness, type WitnessServer, type WitnessServerOptions } from "./witness/index.ts";

@@ -11,7 +11,6 @@ import {
 } from "@chancery/formats/crypto";
 import { generatePrivateKey, type PrivateKey } from "@chancery/formats/crypto/node";
 import { preAuthenticationEncoding } from "@chancery/formats/dsse";
-import type { JsonObject } from "@chancery/formats/json";
 
 /** A key for an algorithm of the registry. */
 export function newKey(name = "PKIX_ECDSA_P256_SHA_256"): PrivateKey {
@@ -212,8 +211,4 @@ export function rekordV1(key: PrivateKey = newKey(), artifact: Uint8Array = newA
       },
     },
   };
-}
-
-export function asObject(value: unknown): JsonObject {
-  return value as JsonObject;
 }

@@ -7,7 +7,7 @@ import type { ServerMetrics } from "../http/index.ts";
 import type { IntakeOptions } from "./intake.ts";
 import { defaultAlgorithmPolicy } from "./policy.ts";
 import { addSearchRoute, searchItemV1, searchItemV2 } from "./search/index.ts";
-import { inlineChecks, type SignatureChecks } from "./signature-checks.ts";
+import { pooledChecks, type SignatureChecks } from "./signature-checks.ts";
 import { RekorV1 } from "./v1/rekor-v1.ts";
 import { rekorV1Routes, v1BodySizeBytesMax } from "./v1/routes.ts";
 import { type ShardOptions, Shards } from "./v1/shards.ts";
@@ -40,7 +40,7 @@ export async function addRekor(app: FastifyInstance, options: RekorOptions): Pro
   const shards = Shards.of(options.shards);
   const { log, treeId, offset, logId } = shards.active;
   const intake: IntakeOptions = {
-    checks: options.checks ?? inlineChecks,
+    checks: options.checks ?? pooledChecks,
     algorithms: options.algorithms ?? defaultAlgorithmPolicy,
     attestationSizeBytesMax: options.attestationSizeBytesMax ?? attestationSizeBytesMaxDefault,
     frozen: options.frozen ?? false,

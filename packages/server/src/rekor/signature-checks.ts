@@ -10,6 +10,7 @@ import {
   verifyDigest,
   verifySignature,
 } from "@chancery/formats/crypto";
+import { verifyDigestInPool, verifySignatureInPool } from "@chancery/formats/crypto/node";
 
 /** Verifies signatures for the services, away from the event loop where the platform allows it. */
 export interface SignatureChecks {
@@ -27,6 +28,17 @@ export interface SignatureChecks {
     signature: Uint8Array,
   ): Promise<boolean>;
 }
+
+/** Checks in libuv's thread pool: requests are read and answered meanwhile. */
+export const pooledChecks: SignatureChecks = {
+  message: (key, scheme, message, signature) =>
+    verifySignatureInPool(key, scheme, message, derSignature(key, signature)),
+  digest: async (key, scheme, digest, signature) => {
+    const hash = schemeHash(scheme);
+    if (hash === undefined || hashSizes[hash] !== digest.length) return false;
+    return verifyDigestInPool(key, scheme, digest, derSignature(key, signature));
+  },
+};
 
 /** Checks on the calling thread. */
 export const inlineChecks: SignatureChecks = {

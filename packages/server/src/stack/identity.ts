@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { bigintFromBytes } from "@chancery/formats/bytes";
-import { algorithmByName } from "@chancery/formats/crypto";
+import { algorithmByName, type PublicKey } from "@chancery/formats/crypto";
 import {
   generatePrivateKey,
   type PrivateKey,
@@ -69,6 +69,21 @@ export async function openIdentity(
   return { ...identity, v1Key, v2Key };
 }
 
+/**
+ * By what the log in a data directory is known, without making anything.
+ * @returns undefined where the directory does not say, as of a log without its keys.
+ * @throws StackError `identity` | `key` where what it says cannot be read
+ */
+export async function readLogKey(
+  directory: string,
+): Promise<{ readonly hostname: string; readonly publicKey: PublicKey } | undefined> {
+  const path = join(directory, "identity.json");
+  const text = await readText(path);
+  if (text === undefined || !existsSync(join(directory, "keys", "rekor-v2.pem"))) return undefined;
+  const { publicKey } = await openKey(directory, "rekor-v2", "PKIX_ED25519", false);
+  return { hostname: readIdentity(text, path).hostname, publicKey };
+}
+
 function readIdentity(text: string, path: string): Omit<LogIdentity, "v1Key" | "v2Key"> {
   try {
     const log = new ObjectDecoder(parseJson(text, "identity"), "identity").object("log");
@@ -86,11 +101,22 @@ async function openKey(
   algorithm: string,
   mayMake: boolean,
 ): Promise<PrivateKey> {
-  const path = join(directory, "keys", `${name}.pem`);
+  return openKeyFile(join(directory, "keys", `${name}.pem`), algorithm, mayMake);
+}
+
+/**
+ * Reads a key in PKCS #8, or makes one, readable by its owner, where it may be made.
+ * @param algorithm by its protobuf name. @throws StackError `key`
+ */
+export async function openKeyFile(
+  path: string,
+  algorithm: string,
+  mayMake: boolean,
+): Promise<PrivateKey> {
   const text = await readText(path);
   if (text === undefined) {
     if (mayMake) return makeKey(path, algorithm);
-    const message = `${path} is missing: without it the log cannot go on; restore it from a backup`;
+    const message = `${path} is missing: without it nothing can go on here; restore it from a backup`;
     throw new StackError("key", message);
   }
   try {

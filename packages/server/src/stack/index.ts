@@ -5,6 +5,7 @@
  * files that clients trust, start and stop.
  */
 export {
+  listenAddress,
   mergeConfig,
   parseConfigFile,
   resolveConfig,
@@ -12,5 +13,23 @@ export {
   type StackConfigInput,
 } from "./config.ts";
 export { StackError, type StackErrorCode } from "./errors.ts";
-export { type Stack, stackFiles, type StackOptions, startStack } from "./stack.ts";
+export { lockDirectory } from "./directory-lock.ts";
+export { readText, writeWhole } from "./files.ts";
+export { openKeyFile } from "./identity.ts";
+export {
+  listenOn,
+  publicUrl,
+  type Stack,
+  stackFiles,
+  type StackOptions,
+  startStack,
+} from "./stack.ts";
+export {
+  findStoredLog,
+  type MirrorRecord,
+  mirrorStore,
+  readMirror,
+  type StoredLog,
+  writeMirror,
+} from "./stored-log.ts";
 export type { TrustFiles } from "./trust.ts";

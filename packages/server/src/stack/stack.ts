@@ -90,7 +90,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     opened.push(() => log.close());
     const app = await createServer({ config, identity, log, logger, options });
     opened.push(() => app.close());
-    const port = await listen(app, config.listen);
+    const port = await listenOn(app, config.listen);
     const url = publicUrl(config, port);
     const operator = config.log.operator ?? identity.hostname;
     const trust = describeTrust(identity, url, operator);
@@ -180,8 +180,8 @@ async function readConfig({
   return resolveConfig(address === undefined ? merged : { ...merged, listen: address });
 }
 
-/** How clients reach the stack. Loopback and wildcard addresses are told as `localhost`. */
-function publicUrl({ publicUrl: url, listen: address }: StackConfig, port: number): string {
+/** How clients reach a server. Loopback and wildcard addresses are told as `localhost`. */
+export function publicUrl({ publicUrl: url, listen: address }: StackConfig, port: number): string {
   if (url !== undefined) return url.replace(/\/$/, "");
   const { host } = listenAddress(address);
   const local = /^(127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$/.test(host);
@@ -189,7 +189,8 @@ function publicUrl({ publicUrl: url, listen: address }: StackConfig, port: numbe
   return `http://${name}:${port}`;
 }
 
-async function listen(app: FastifyInstance, address: string): Promise<number> {
+/** @returns the port. @throws StackError `address` */
+export async function listenOn(app: FastifyInstance, address: string): Promise<number> {
   const { host, port } = listenAddress(address);
   try {
     await app.listen({ host, port });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Private keys, and what reading them from files takes: randomness, key derivation, old ciphers.
+ * Private keys, what reading them from files takes: randomness, key derivation, old ciphers.
  * Node only; browsers verify and never sign. Key files and where they are kept are the sign
  * package's; keys in a KMS or a token never come here.
  *
@@ -27,3 +27,4 @@ export {
   pkcs8FromSec1,
   type RsaNumbers,
 } from "./pkcs8.ts";
+export { verifyDigestInPool, verifySignatureInPool } from "./verify-in-pool.ts";

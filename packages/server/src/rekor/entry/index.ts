@@ -5,7 +5,7 @@
  * signatures are verified here; times, identities and trust are not this folder's business.
  */
 export type { EntryKindHandler, PreparedEntry, ProposalContext } from "./handler.ts";
-export { entryKindHandlers, handlersOfKind } from "./registry.ts";
-export { ProtoMessage, protoError, soleField } from "./proto-json.ts";
+export { handlersOfKind } from "./registry.ts";
+export { protoError, soleField } from "./proto-json.ts";
 export { base64Text } from "./spec-v1.ts";
-export { decodeX509Verifier, identities, type X509Verifier } from "./x509-verifier.ts";
+export { decodeX509Verifier } from "./x509-verifier.ts";

@@ -19,7 +19,7 @@ export class ProtoMessage {
   constructor(value: JsonValue, names: readonly string[]) {
     if (!isObject(value)) throw protoError(`unexpected token ${shown(value)}`);
     for (const [written, field] of Object.entries(value)) {
-      const name = names.find((known) => known === written || snakeCase(known) === written);
+      const name = names.find((known) => known === written || snakeCases.get(known) === written);
       if (name === undefined) throw protoError(`unknown field ${JSON.stringify(written)}`);
       if (this.#fields.has(name)) throw protoError(`duplicate field ${JSON.stringify(written)}`);
       if (field !== null) this.#fields.set(name, field);
@@ -91,6 +91,15 @@ function shown(value: JsonValue): string {
 function snakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
+
+/** The names of the proto files: requests come by the thousand, and their fields are few. */
+const snakeCases: ReadonlyMap<string, string> = new Map(
+  [
+    ["digest", "signature", "content", "verifier", "publicKey", "x509Certificate", "keyDetails"],
+    ["rawBytes", "envelope", "verifiers", "payload", "payloadType", "signatures", "sig", "keyid"],
+    ["hashedRekordRequestV002", "dsseRequestV002"],
+  ].flatMap((names) => names.map((name) => [name, snakeCase(name)])),
+);
 
 /** The fields that a decoded object must have been given, for requests of one field. */
 export function soleField(value: JsonValue, names: readonly string[]): [string, JsonObject] {

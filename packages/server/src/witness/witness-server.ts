@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { PrivateKey } from "@chancery/formats/crypto/node";
+import { FormatError } from "@chancery/formats/errors";
+import { ObjectDecoder, parseJson } from "@chancery/formats/json";
+import {
+  encodeVerifierKey,
+  isNoteKeyName,
+  type NoteVerifier,
+  parseVerifierKey,
+} from "@chancery/formats/note";
+import { keyCosigner, SqliteWitnessState, type WitnessedLog } from "@chancery/log";
+import type { FastifyBaseLogger } from "fastify";
+import { pino } from "pino";
+import { addOperations, createApp, ServerMetrics } from "../http/index.ts";
+import {
+  listenAddress,
+  listenOn,
+  lockDirectory,
+  openKeyFile,
+  publicUrl,
+  readText,
+  resolveConfig,
+  StackError,
+  writeWhole,
+} from "../stack/index.ts";
+import { addWitness } from "./routes.ts";
+
+/** How to start a witness. */
+export interface WitnessServerOptions {
+  /** Made where it is not there: key, name and records, all of them to be trusted. */
+  readonly dataDirectory: string;
+  /** `host:port`; port 0 takes any that is free. */
+  readonly listen: string;
+  /** Verifier keys of the logs; several of one name are keys of one log. */
+  readonly logs: readonly string[];
+  /** The witness's name for ever, such as `witness.example.com`; default: the host. */
+  readonly name?: string;
+  readonly logger?: FastifyBaseLogger;
+  readonly version?: string;
+}
+
+/** A witness that serves. */
+export interface WitnessServer {
+  /** Submission and monitoring prefix, without a slash at the end. */
+  readonly url: string;
+  readonly name: string;
+  /** What logs and clients put into their policies. */
+  readonly vkey: string;
+  close(): Promise<void>;
+}
+
+const identityFile = "witness.json";
+const keyFile = "witness.pem";
+const recordsFile = "witness.db";
+
+/**
+ * Starts a witness. The first start makes its key, 0600, and gives it its name.
+ * @throws StackError `configuration` for keys that are no log's; `in-use` | `identity` | `key` |
+ *   `address`
+ */
+export async function startWitness(options: WitnessServerOptions): Promise<WitnessServer> {
+  const { dataDirectory, listen } = options;
+  const logs = readLogs(options.logs);
+  const config = resolveConfig({ listen });
+  await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+  const logger = options.logger ?? pino({ level: config.logging.level });
+  const lock = lockDirectory(dataDirectory);
+  let state: SqliteWitnessState | undefined;
+  const metrics = new ServerMetrics(options.version ?? "0.0.0");
+  const app = createApp({ logger, metrics, limits: config.limits });
+  let done: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    await app.close();
+    state?.close();
+    lock.release();
+  };
+  const close = (): Promise<void> => (done ??= end());
+  try {
+    const fallback = new URL(publicUrl(config, listenAddress(listen).port)).hostname;
+    const { name, key } = await openWitness(dataDirectory, options.name, fallback);
+    const cosigner = keyCosigner(name, key);
+    state = new SqliteWitnessState(join(dataDirectory, recordsFile));
+    addWitness(app, { cosigner, logs, state, now: Date.now });
+    addOperations(app, { metrics, notReady: async () => undefined });
+    const url = publicUrl(config, await listenOn(app, listen));
+    const vkey = encodeVerifierKey({ kind: "cosignature", verifier: cosigner.verifier });
+    logger.info({ url, vkey, logs: logs.map(({ origin }) => origin) }, "witnessing");
+    return { url, name, vkey, close };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+/** The logs of verifier keys, whose names are the logs' origins. */
+function readLogs(vkeys: readonly string[]): WitnessedLog[] {
+  const logs = new Map<string, NoteVerifier[]>();
+  for (const text of vkeys) {
+    const { kind, verifier } = readVkey(text);
+    if (kind !== "note") {
+      throw new StackError("configuration", `${text} is a witness's key, not a log's`);
+    }
+    logs.set(verifier.name, [...(logs.get(verifier.name) ?? []), verifier]);
+  }
+  if (logs.size === 0) throw new StackError("configuration", "a witness needs a log to witness");
+  return [...logs].map(([origin, verifiers]) => ({ origin, verifiers }));
+}
+
+function readVkey(text: string): ReturnType<typeof parseVerifierKey> {
+  try {
+    return parseVerifierKey(text);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const message = `${JSON.stringify(text.slice(0, 100))} is no log's key: ${cause.message}`;
+    throw new StackError("configuration", message, { cause });
+  }
+}
+
+async function openWitness(
+  directory: string,
+  wanted: string | undefined,
+  fallback: string,
+): Promise<{ readonly name: string; readonly key: PrivateKey }> {
+  const path = join(directory, identityFile);
+  const text = await readText(path);
+  const isNew = text === undefined && !existsSync(join(directory, recordsFile));
+  if (text === undefined && !isNew) {
+    throw new StackError("identity", `${path} is missing, but there are records of a witness`);
+  }
+  const known = text === undefined ? undefined : readName(text, path);
+  const name = known ?? wanted ?? fallback;
+  if (!isNoteKeyName(name)) {
+    throw new StackError("configuration", `${JSON.stringify(name)} cannot name a witness`);
+  }
+  if (wanted !== undefined && wanted !== name) {
+    const message = `the witness in ${directory} is ${name} for ever, not ${wanted}`;
+    throw new StackError("identity", message);
+  }
+  const key = await openKeyFile(join(directory, keyFile), "PKIX_ED25519", isNew);
+  if (isNew) await writeWhole(path, `${JSON.stringify({ witness: { name } }, undefined, 2)}\n`);
+  return { name, key };
+}
+
+function readName(text: string, path: string): string {
+  try {
+    const decoder = new ObjectDecoder(parseJson(text, "witness"), "witness");
+    return decoder.object("witness").string("name");
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    throw new StackError("identity", `${path}: ${cause.message}`, { cause });
+  }
+}
