@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Bench, Figure } from "./bench.ts";
@@ -23,23 +23,49 @@ export function markdown({ name, what }: Bench, figures: readonly Figure[]): str
   return `## ${name}\n\n${what[0]?.toUpperCase()}${what.slice(1)}.\n\n${head}\n${rows.join("\n")}\n`;
 }
 
-/** Replaces RESULTS.md. @param names the benches that were asked for; none is all. */
-export function writeResults(sections: readonly string[], names: readonly string[]): void {
+/** Which benches there are, and which of them were asked for; none is all. */
+export interface WriteOptions {
+  readonly order: readonly string[];
+  readonly asked: readonly string[];
+}
+
+/** Puts sections, by the names of their benches, into RESULTS.md; the others stay as they are. */
+export function writeResults(
+  sections: ReadonlyMap<string, string>,
+  { order, asked }: WriteOptions,
+): void {
   const date = new Date().toISOString().slice(0, "2026-01-01".length);
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim()}, ${gibibytes} GiB`;
-  const command = ["npm run bench --", ...names, "--write"].join(" ");
+  const command = ["npm run bench --", ...asked, "--write"].join(" ");
+  const where = `${date}, ${machine}, ${process.platform} ${process.arch}, Node ${process.version}`;
+  const all = writtenSections();
+  for (const [name, section] of sections) {
+    const [heading, ...rest] = section.split("\n");
+    all.set(name, [heading, "", `${where}: \`${command}\`.`, ...rest].join("\n"));
+  }
+  const ordered = order.flatMap((name) => all.get(name)?.trim() ?? []);
   const text = `# Measured
-
-${date}, ${machine}, ${process.platform} ${process.arch}, Node ${process.version}: \`${command}\`.
 
 The machine is shared with other work. Contenders take turns within one run; the best of the rounds
 stands beside the median; CPU time counts where the unit does not say wall. The ratio is how many
 times better ours is: figures move with the machine, the ratio hardly. A "floor" is what the
 arithmetic alone costs in the same run; nothing can be better than 1 there.
 
-${sections.join("\n")}`;
+${ordered.join("\n\n")}
+`;
   writeFileSync(path, text);
+}
+
+/** The sections of RESULTS.md as it is. */
+function writtenSections(): Map<string, string> {
+  const sections = new Map<string, string>();
+  if (!existsSync(path)) return sections;
+  for (const section of readFileSync(path, "utf8").split(/^(?=## )/m)) {
+    const [, name] = /^## (\S+)/.exec(section) ?? [];
+    if (name !== undefined) sections.set(name, section);
+  }
+  return sections;
 }
 
 /** Four significant digits. */

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm run bench [-- name …] [--json] [--write]`: figures of ours beside a peer's, measured in one
-// run; with --write they become RESULTS.md.
+// run; with --write they go into RESULTS.md, where the sections of other benches stay.
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
 import { commandBench } from "./command.ts";
 import { digestBench } from "./digest.ts";
 import { fileBench } from "./file.ts";
 import { logBench } from "./log-engine.ts";
+import { logHttpBench } from "./log-http.ts";
 import { markdown, number, writeResults } from "./results.ts";
 import { verifyBench } from "./verify.ts";
 
-const benches: readonly Bench[] = [verifyBench, commandBench, digestBench, fileBench, logBench];
+const benches: readonly Bench[] = [
+  verifyBench,
+  commandBench,
+  digestBench,
+  fileBench,
+  logBench,
+  logHttpBench,
+];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -19,18 +27,25 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+/** `log` asks for `log` and `log-http`. */
+const isAsked = (name: string, bench: Bench): boolean =>
+  bench.name === name || bench.name.startsWith(`${name}-`);
+const unknown = positionals.filter((name) => !benches.some((bench) => isAsked(name, bench)));
 if (unknown.length > 0) {
   const known = benches.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`).join("\n");
   console.error(`no bench is called ${unknown.join(", ")}; there are\n${known}`);
   process.exitCode = 2;
 } else {
   const chosen = benches.filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
+    (bench) => positionals.length === 0 || positionals.some((name) => isAsked(name, bench)),
   );
-  const tables: string[] = [];
-  for (const bench of chosen) tables.push(await report(bench));
-  if (values.write) writeResults(tables, positionals);
+  const sections = new Map<string, string>();
+  for (const bench of chosen) {
+    const section = await report(bench);
+    if (section !== "") sections.set(bench.name, section);
+  }
+  const order = benches.map(({ name }) => name);
+  if (values.write) writeResults(sections, { order, asked: positionals });
 }
 
 /** Runs and prints one. @returns it as a section of RESULTS.md. */
