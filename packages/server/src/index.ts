@@ -9,8 +9,9 @@
  *     console.log(stack.url, stack.trustedRoot);
  *     await stack.close();
  *
- * So far: the log of signatures (Rekor v1 and v2 over one tree), and witnesses of logs. Out of scope: what entries are
- * (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and signals (`chancery`).
+ * So far: the log of signatures (Rekor v1 and v2 over one tree), and witnesses of logs. Out of
+ * scope: what entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and
+ * signals (`chancery`).
  */
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {

@@ -51,7 +51,8 @@ function nativeVerify(
 ): Promise<boolean> {
   let native: crypto.KeyObject;
   try {
-    native = crypto.createPublicKey({ key: key.spki as Buffer, format: "der", type: "spki" });
+    const input = { key: key.spki, format: "der", type: "spki" } as crypto.PublicKeyInput;
+    native = crypto.createPublicKey(input);
   } catch {
     return Promise.resolve(false); // a point off its curve: nothing verifies under such a key
   }
