@@ -6,7 +6,7 @@ import { documentPage, pageHeaders } from "./page.ts";
 
 /**
  * Adds the description of the APIs: a page at `/docs`, OpenAPI 3.1 at `/docs/openapi.json`, and at
- * `/swagger.json`, where Rekor v1 has its own.
+ * `/swagger.json`, where Rekor v1 has its own. `/` leads to the page while nothing else is there.
  */
 export function addDocs(app: FastifyInstance, version: string): void {
   const document = openApiDocument(version);
@@ -16,6 +16,11 @@ export function addDocs(app: FastifyInstance, version: string): void {
     path: "/docs",
     label: label("/docs"),
     get: async (_, reply) => reply.headers(pageHeaders).type("text/html; charset=utf-8").send(page),
+  });
+  addRoute(app, {
+    path: "/",
+    label: label("/"),
+    get: async (_, reply) => reply.redirect("/docs"),
   });
   for (const path of ["/docs/openapi.json", "/swagger.json"]) {
     addRoute(app, { path, label: label(path), get: async () => document });

@@ -83,6 +83,13 @@ suite("the HTTP server", () => {
     assert.equal((await request(`${url}//echo`)).status, 200);
   });
 
+  test("refuses paths that are none as it refuses all else", async (t) => {
+    const { url } = await started(t);
+    const answer = await request(`${url}/%zz`);
+    assert.equal(answer.status, 400);
+    assert.deepEqual(answer.json, { code: 400, message: "'/%zz' is not a valid url component" });
+  });
+
   test("refuses headers that are too large", async (t) => {
     const { port } = await started(t, { headerSizeBytesMax: 4096 });
     const answer = await raw(

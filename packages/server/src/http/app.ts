@@ -60,6 +60,10 @@ export function createApp(options: AppOptions): FastifyInstance {
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
     return503OnClosing: true,
     genReqId: requestIds(),
+    // What is refused before any route is found, such as a path that cannot be decoded.
+    frameworkErrors: (error, _request, reply) => {
+      writePlainError(asServiceError(error), reply);
+    },
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
