@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { decodeUtf8 } from "@chancery/formats/bytes";
 import { FormatError } from "@chancery/formats/errors";
 import { MerkleError, verifyConsistency } from "@chancery/formats/merkle";
 import {
@@ -101,8 +102,9 @@ export class Mirror {
           ? "does not prove that its newest checkpoint extends the known one: a fork, or bad tiles"
           : "signed two checkpoints that are not of one log";
       const words = `${log.origin} ${shown}:\n`;
-      const notes = [known, newest].map(({ note }) => note.text).join("\n");
-      throw new LogError("unverified", words + notes, "keep both", { cause });
+      // With their signatures, which make them evidence.
+      const notes = [this.reader.head().checkpoint, bytes].map((note) => decodeUtf8(note));
+      throw new LogError("unverified", words + notes.join("\n"), "keep both", { cause });
     }
     if (newest.size < known.size) return this.reader.head().size;
     while (this.reader.head().size < newest.size) await this.#take(newest.size, bytes);

@@ -40,11 +40,16 @@ const problemsMax = 100;
  * leads to the signed root, and holds notes, attachments and the search index to the entries.
  *
  * @param log whose it must be; undefined to check neither origin nor signature.
+ * @param options.mirror whether the checkpoint may be of a larger tree than what is there so far
  * @throws LogError where the database itself cannot be read or proven, such as `corrupt` |
  *   `rolled-back` | `wrong-log`; what is wrong with objects is in the report instead.
  */
-export async function fsck(store: LogStore, log: LogIdentity | undefined): Promise<FsckReport> {
-  const state = await loadState(store, { log, mirror: log === undefined, seen: [] });
+export async function fsck(
+  store: LogStore,
+  log: LogIdentity | undefined,
+  { mirror = log === undefined }: { readonly mirror?: boolean } = {},
+): Promise<FsckReport> {
+  const state = await loadState(store, { log, mirror, seen: [] });
   if (!state) throw new LogError("out-of-range", "there is no log here");
   const check = new BodyCheck(store, state);
   await check.run();
