@@ -9,6 +9,7 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { generateKeyPairSync } from "node:crypto";
+import { startStack } from "@chancery/server";
 import { commands } from "../src/commands/index.ts";
 import { type Command, type Group, isGroup } from "../src/framework/index.ts";
 import { writeInstanceFiles } from "./instance-files.ts";
@@ -71,6 +72,14 @@ for (const words of [
   assert.equal(code, 0, stderr);
 }
 
+// A log that nobody serves any more.
+const stopped = await startStack({
+  dataDirectory: prepared.path("stopped-data"),
+  listen: "127.0.0.1:0",
+  config: { logging: { level: "silent" } },
+});
+await stopped.close();
+
 /** `chancery up` in a process of its own, as the examples' processes block this one. */
 async function startLog(): Promise<{ readonly url: string; readonly world: World }> {
   const world = new World();
@@ -116,7 +125,8 @@ for (const command of all(commands)) {
         recursive: true,
         filter: (source) => !skip.has(source),
       });
-      const script = command.name === "up" ? startedAndStopped(line) : line;
+      const serves = ["up", "witness"].includes(command.name);
+      const script = serves ? startedAndStopped(line) : line;
       writeFileSync(world.path("example.sh"), `set -e\n${script}\n`);
       const { status, stderr } = spawnSync("bash", ["example.sh"], {
         cwd: world.folder,

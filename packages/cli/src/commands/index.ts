@@ -40,6 +40,7 @@ import { trustedRoot } from "./trusted-root.ts";
 import { verifyBlob } from "./verify-blob.ts";
 import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
 import { version } from "./version.ts";
+import { witness } from "./witness.ts";
 
 export const commands: Group = {
   name: "chancery",
@@ -55,6 +56,7 @@ export const commands: Group = {
     bundle,
     up,
     log,
+    witness,
     trustedRoot,
     signingConfig,
     initialize,

@@ -4,7 +4,7 @@ import { parseConfigFile, type Stack, stackFiles, startStack } from "@chancery/s
 import { decodeUtf8 } from "@chancery/formats/bytes";
 import manifest from "../../package.json" with { type: "json" };
 import type { Invocation } from "../framework/index.ts";
-import { pathOf, readWhole, shellWord } from "../files/index.ts";
+import { pathOf, readWhole, shellWord, stopAsked } from "../files/index.ts";
 
 export interface UpFlags {
   readonly data: string;
@@ -46,14 +46,6 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   } finally {
     await stack.close();
   }
-}
-
-/** Which signal asks to stop. Another one while stopping ends the process as it does by default. */
-function stopAsked(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => resolve(name));
-    signal.addEventListener("abort", () => resolve("--timeout"), { once: true });
-  });
 }
 
 interface Files {

@@ -13,3 +13,4 @@ export {
 export { allowOutput, writeOutput } from "./output.ts";
 export { pathOf, shellWord } from "./paths.ts";
 export { startProgress } from "./progress.ts";
+export { stopAsked } from "./stop.ts";
