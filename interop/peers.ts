@@ -18,6 +18,8 @@ import { must, run } from "./run-peer.ts";
 
 const cosignVersion = "v3.1.3";
 const cosignModule = "github.com/sigstore/cosign/v3/cmd/cosign";
+const rekorCliVersion = "v1.5.4"; // the last that Go 1.26.8 builds
+const rekorCliModule = "github.com/sigstore/rekor/cmd/rekor-cli";
 const pythonVersion = "4.5.1";
 const javascriptVersion = "5.0.1";
 const installTimeoutMs = 900_000;
@@ -35,6 +37,7 @@ export interface Peer {
 
 export const peerNames = [
   "cosign",
+  "rekor-cli",
   "sigstore-python",
   "sigstore-js",
   "openssl",
@@ -66,7 +69,8 @@ export function allPeers(): Peer[] {
 type Found = Omit<Peer, "name">;
 
 const finders: Record<PeerName, () => Found> = {
-  cosign: findCosign,
+  cosign: () => findGo("cosign", cosignModule, cosignVersion),
+  "rekor-cli": () => findGo("rekor-cli", rekorCliModule, rekorCliVersion),
   "sigstore-python": findPython,
   "sigstore-js": findJavascript,
   openssl: () => findSystem("openssl", "openssl", ["version"], /OpenSSL (\S+)/),
@@ -75,18 +79,19 @@ const finders: Record<PeerName, () => Found> = {
   minisign: () => findSystem("minisign", "minisign", ["-v"], /minisign (\S+)/),
 };
 
-function findCosign(): Found {
-  const folder = join(cache, `cosign-${cosignVersion}`, "bin");
-  const path = join(folder, "cosign");
+/** Both of Go say their version alike. */
+function findGo(program: string, module: string, version: string): Found {
+  const folder = join(cache, `${program}-${version}`, "bin");
+  const path = join(folder, program);
   if (!existsSync(path)) {
-    if (!onPath("go")) throw new Error("cosign: Go is needed to build it");
+    if (!onPath("go")) throw new Error(`${program}: Go is needed to build it`);
     mkdirSync(folder, { recursive: true });
-    must("go", ["install", `${cosignModule}@${cosignVersion}`], {
+    must("go", ["install", `${module}@${version}`], {
       env: { GOBIN: folder, GOFLAGS: "-trimpath", CGO_ENABLED: "0" },
       timeoutMs: installTimeoutMs,
     });
   }
-  return { path, version: reported(path, ["version"], /GitVersion:\s+v(\S+)/, cosignVersion) };
+  return { path, version: reported(path, ["version"], /GitVersion:\s+v(\S+)/, version) };
 }
 
 function findPython(): Found {

@@ -5,9 +5,22 @@ import { fileURLToPath } from "node:url";
 import { type PeerName, peer } from "./peers.ts";
 import type { Answer } from "./verifiers.ts";
 
+/** What a client asked of our log, and how that went. */
+export interface CommandRow {
+  readonly command: string;
+  readonly answer: string;
+}
+
 /** One question and everybody's answer; undefined where it cannot be put to one. */
 export interface Row {
-  readonly group: "public-good" | "upgraded" | "own-root" | "negative" | "mutation" | "fixture";
+  readonly group:
+    | "public-good"
+    | "upgraded"
+    | "own-root"
+    | "negative"
+    | "mutation"
+    | "fixture"
+    | "log";
   readonly name: string;
   readonly mustVerify: boolean;
   readonly answers: Readonly<Record<string, Answer | undefined>>;
@@ -22,14 +35,16 @@ const headings: Readonly<Record<Row["group"], string>> = {
   negative: "Bundles that must be refused",
   mutation: "Bad bundles and questions of ours (interop/mutations.ts)",
   fixture: "Bundles made by the peers (test/fixtures/peers)",
+  log: "Clients on our log",
 };
+/** Its section is written by another test file than the rest. */
+const logHeading = `\n## ${headings.log}\n`;
 
-/** Writes the tables. */
+/** Writes the tables on bundles; that on the log stays. */
 export function writeResults(rows: readonly Row[]): void {
   const peers: PeerName[] = ["cosign", "sigstore-js", "sigstore-python"];
   const versions = peers.map((name) => `${name} ${peer(name).version}`).join(", ");
-  const date = new Date().toISOString().slice(0, "2026-01-01".length);
-  const groups = Object.keys(headings) as Row["group"][];
+  const groups = (Object.keys(headings) as Row["group"][]).filter((group) => group !== "log");
   const sections = groups.map((group) =>
     section(
       group,
@@ -38,16 +53,51 @@ export function writeResults(rows: readonly Row[]): void {
   );
   const text = `# What the implementations answer
 
-Written by \`npm run interop\` on ${date}: Chancery beside ${versions}.
+Written by \`npm run interop\` on ${today()}: Chancery beside ${versions}.
 Asked by path, each with the command or function its users have (\`interop/verifiers.ts\`). **yes** is
 "verified", no is a refusal, \`-\` stands where it cannot be asked: sigstore-python has no keys.
 \`!\` marks an answer that is wrong.
 
 ${sections.join("\n")}`;
+  const { log } = known();
+  write(text + log);
+}
+
+/** Writes the tables on the log; those on bundles stay. */
+export function writeLogResults(rows: readonly Row[], commands: readonly CommandRow[]): void {
+  const { bundles } = known();
+  const { version } = peer("rekor-cli");
+  const [, tables = ""] = `\n${section("log", rows)}`.split(logHeading);
+  const asked = commands.map(({ command, answer }) => `| ${command} | ${answer} |`).join("\n");
+  write(`${bundles}${logHeading}
+Unmodified clients against \`chancery up\` (\`interop/log.test.ts\`): what each wrote through Rekor v1 or
+v2, of one tree, put to all. Certificates and timestamps are those of \`interop/mock-instance.ts\`.
+After the table, rekor-cli ${version}.
+${tables}
+| rekor-cli | works |
+|---|---|
+${asked}
+`);
+}
+
+/** What was written before, in its two parts. */
+function known(): { bundles: string; log: string } {
+  const content = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const at = content.indexOf(logHeading);
+  if (at === -1) return { bundles: content, log: "" };
+  return { bundles: content.slice(0, at), log: content.slice(at) };
+}
+
+function write(text: string): void {
   // The date is that of the last change.
   const undated = (content: string): string => content.replace(/\d{4}-\d\d-\d\d/, "");
-  const known = existsSync(path) ? readFileSync(path, "utf8") : "";
-  if (undated(known) !== undated(text)) writeFileSync(path, text);
+  const { bundles, log } = known();
+  if (undated(bundles + log) === undated(text)) return;
+  writeFileSync(path, text.replace(/\d{4}-\d\d-\d\d/, today()));
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, "2026-01-01".length);
 }
 
 function section(group: Row["group"], rows: readonly Row[]): string {

@@ -20,6 +20,8 @@ export interface Question {
     | { readonly kind: "identity"; readonly identity: string; readonly issuer: string };
   /** Accept a signature that no log vouches for; only asked of those that can. */
   readonly withoutLog?: boolean;
+  /** Accept a signature whose time nobody signed: a key's need none. */
+  readonly withoutTime?: boolean;
 }
 
 export interface Answer {
@@ -140,8 +142,8 @@ function verifyWithJavascript(question: Question): void {
           validFor: () => true,
         })
       : undefined;
-  const needed = question.withoutLog === true ? 0 : 1;
-  const thresholds = { tlogThreshold: needed, timestampThreshold: needed };
+  const { withoutLog = false, withoutTime = withoutLog } = question;
+  const thresholds = { tlogThreshold: withoutLog ? 0 : 1, timestampThreshold: withoutTime ? 0 : 1 };
   const verifier = new js.verify.Verifier(js.verify.toTrustMaterial(root, keys), {
     ...thresholds,
     ctlogThreshold: signer.kind === "key" ? 0 : 1,
