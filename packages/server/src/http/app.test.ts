@@ -24,6 +24,7 @@ async function started(
     post: async (request, reply) => reply.type("text/plain").send(Buffer.from(bodyOf(request))),
     bodySizeBytesMax: 16,
   });
+  addRoute(app, { path: "/things/:id", label, get: async () => ({}) });
   addRoute(app, {
     path: "/broken",
     label,
@@ -70,6 +71,14 @@ suite("the HTTP server", () => {
     const answer = await request(`${url}/broken`);
     assert.equal(answer.status, 500);
     assert.deepEqual(answer.json, { code: 500, message: "internal server error" });
+  });
+
+  test("refuses what its framework refuses, as the client's mistake", async (t) => {
+    const { url } = await started(t);
+    const type = await post(`${url}/echo`, "x", { "content-type": "/" });
+    assert.equal(type.status, 415);
+    const path = await request(`${url}/things/${"a".repeat(5000)}`);
+    assert.equal(path.status, 414);
   });
 
   test("answers 405 with the methods that there are, HEAD like GET", async (t) => {

@@ -91,6 +91,8 @@ export function asServiceError(error: unknown): ServiceError {
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return new ServiceError("too-large", "Request Entity Too Large", { cause: error });
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return new ServiceError("unsupported-media-type", message, { cause: error });
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
     case "FST_ERR_CTP_EMPTY_JSON_BODY":
     case "FST_ERR_BAD_URL":
@@ -98,8 +100,19 @@ export function asServiceError(error: unknown): ServiceError {
     case "ECONNRESET":
       return new ServiceError("malformed", message, { cause: error });
     default:
-      return new ServiceError("internal", "internal server error", { cause: error });
   }
+  const status = frameworkRefusal(error);
+  if (status !== undefined) return new ServiceError("malformed", message, { status, cause: error });
+  return new ServiceError("internal", "internal server error", { cause: error });
+}
+
+/** The status with which Fastify itself refuses what a client sent; undefined for other errors. */
+function frameworkRefusal(error: unknown): number | undefined {
+  if (!(error instanceof Error && "code" in error && "statusCode" in error)) return undefined;
+  const { code, statusCode } = error;
+  if (typeof code !== "string" || !code.startsWith("FST_ERR_")) return undefined;
+  if (typeof statusCode !== "number" || statusCode < 400 || statusCode >= 500) return undefined;
+  return statusCode;
 }
 
 /** Writes errors of a plugin's routes in its own shape, and logs those that are the server's. */
