@@ -45,7 +45,9 @@ if (process.send !== undefined) {
       (result) => process.send?.(result),
       (cause: unknown) => {
         console.error(cause);
-        process.exit(1);
+        // The parent sees that the channel is gone.
+        process.exitCode = 1;
+        process.disconnect();
       },
     );
   });

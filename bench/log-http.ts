@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The log over HTTP: hashedrekord entries of both APIs with a P-256 key and signature each, verified,
-// durable and proven when answered. The generator runs on the same cores. Beside it rekor-tiles
-// under the same generator, or where it cannot be built what the signatures alone cost.
+// The log over HTTP: hashedrekord entries of both APIs with a P-256 key and signature each,
+// verified, durable and proven when answered. The generator runs on the same cores. Beside it
+// rekor-tiles under the same generator, or where it cannot be built what the signatures alone cost.
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -199,7 +199,7 @@ async function onServer<Value>(
   try {
     return await use(load, server);
   } finally {
-    generator.disconnect();
+    if (generator.connected) generator.disconnect();
     await server.stop();
   }
 }
@@ -207,9 +207,9 @@ async function onServer<Value>(
 function ask(generator: ChildProcess, order: LoadOrder): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const failed = (): void => reject(new Error("the generator of load failed"));
-    generator.once("exit", failed);
+    generator.once("disconnect", failed);
     generator.once("message", (result) => {
-      generator.off("exit", failed);
+      generator.off("disconnect", failed);
       resolve(result as LoadResult);
     });
     generator.send(order);

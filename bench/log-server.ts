@@ -43,7 +43,7 @@ export async function startOurs(folder: string): Promise<LogServer> {
 }
 
 /**
- * rekor-tiles as it is by default, on an empty folder.
+ * rekor-tiles with a checkpoint each second, else as it is by default, on an empty folder.
  * @throws Error where it can neither be found nor be built
  */
 export async function startRekorTiles(folder: string): Promise<LogServer> {
