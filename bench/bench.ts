@@ -21,6 +21,16 @@ export interface Bench {
   readonly what: string;
   /** @throws Error that says what is missing, such as vectors or a peer */
   run(): Promise<Figure[]> | Figure[];
+  /** What else is written with the figures. */
+  more?(figures: readonly Figure[]): More;
+}
+
+/** Goes beside the rows of figures. */
+export interface More {
+  /** Under the rows, as Markdown. */
+  readonly markdown: string;
+  /** Files beside RESULTS.md, by name. */
+  readonly files: Readonly<Record<string, string>>;
 }
 
 /** A figure where less is better, such as microseconds or bytes. */

@@ -18,6 +18,7 @@ import { algorithmByName } from "@chancery/formats/crypto";
 import { generatePrivateKey } from "@chancery/formats/crypto/node";
 import { type EntryInput, type Log, openLog } from "@chancery/log";
 import { type Bench, type Figure, lessIsBetter, moreIsBetter, round } from "./bench.ts";
+import { sizeChart, sizeTable } from "./size-chart.ts";
 
 const entrySizeBytes = 1000;
 const keysPerEntry = 4;
@@ -33,12 +34,23 @@ const offeredSeconds = 5;
 const sizes = [10_000, 100_000, 1_000_000];
 const sizeLarge = 10_000_000;
 const samples = 500;
+const warmUpSamples = 50;
+const sizePrefix = "log-engine";
+const chartName = "log-engine.svg";
 
 /** The engine's rate, its wait at low load, and what each costs as the log grows. */
 export const logBench: Bench = {
   name: "log",
   what: "the log engine: 1 kB entries with 4 keys, durable and proven when answered",
-  run: async () => [...(await rateFigures()), ...(await sizeFigures())],
+  run: async () => {
+    // The memory that a small log takes is that of a process that had no large one before.
+    const costs = await sizeFigures();
+    return [...(await rateFigures()), ...costs];
+  },
+  more: (figures) => ({
+    markdown: `${sizeTable(figures, sizePrefix)}\n\n![Cost against size](${chartName})\n`,
+    files: { [chartName]: sizeChart(figures, sizePrefix) },
+  }),
 };
 
 async function rateFigures(): Promise<Figure[]> {
@@ -105,7 +117,7 @@ async function sizeFigures(): Promise<Figure[]> {
 function costFigures(size: number, costs: Costs, first: Costs): Figure[] {
   const compare = (what: keyof Costs, bench: string, unit: string): Figure =>
     lessIsBetter({
-      bench: `log-engine/${bench}/${size}`,
+      bench: `${sizePrefix}/${bench}/${size}`,
       unit,
       ours: round(costs[what]),
       peer: round(first[what]),
@@ -185,6 +197,7 @@ async function offered(log: Log, from: number): Promise<number[]> {
 
 async function timed(call: (i: number) => Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
+  for (let i = 0; i < warmUpSamples; i++) await call(i);
   for (let i = 0; i < samples; i++) {
     const begun = performance.now();
     await call(i);

@@ -7,9 +7,10 @@ import type { Bench, Figure } from "./bench.ts";
 const path = fileURLToPath(new URL("RESULTS.md", import.meta.url));
 
 /** One bench as a section of RESULTS.md. */
-export function markdown({ name, what }: Bench, figures: readonly Figure[]): string {
+export function markdown(bench: Bench, figures: readonly Figure[]): string {
+  const { name, what } = bench;
   const rows = figures.map((figure) => {
-    const { bench, unit, ours, median, peer, peer_name, ratio, note } = figure;
+    const { bench: row, unit, ours, median, peer, peer_name, ratio, note } = figure;
     const cells = [
       `${number(ours)} ${unit}`,
       median === undefined ? "" : number(median),
@@ -17,10 +18,18 @@ export function markdown({ name, what }: Bench, figures: readonly Figure[]): str
       `**${ratio}**`,
       note ?? "",
     ];
-    return `| ${bench} | ${cells.join(" | ")} |`;
+    return `| ${row} | ${cells.join(" | ")} |`;
   });
+  const under = bench.more ? `\n${bench.more(figures).markdown}` : "";
   const head = "| bench | ours, best | median | beside | ratio | |\n|---|---|---|---|---|---|";
-  return `## ${name}\n\n${what[0]?.toUpperCase()}${what.slice(1)}.\n\n${head}\n${rows.join("\n")}\n`;
+  return `## ${name}\n\n${what[0]?.toUpperCase()}${what.slice(1)}.\n\n${head}\n${rows.join("\n")}\n${under}`;
+}
+
+/** Writes files that go beside RESULTS.md. */
+export function writeFiles(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(fileURLToPath(new URL(name, import.meta.url)), text);
+  }
 }
 
 /** Which benches there are, and which of them were asked for; none is all. */

@@ -8,7 +8,7 @@ import { digestBench } from "./digest.ts";
 import { fileBench } from "./file.ts";
 import { logBench } from "./log-engine.ts";
 import { logHttpBench } from "./log-http.ts";
-import { markdown, number, writeResults } from "./results.ts";
+import { markdown, number, writeFiles, writeResults } from "./results.ts";
 import { verifyBench } from "./verify.ts";
 
 const benches: readonly Bench[] = [
@@ -58,6 +58,7 @@ async function report(bench: Bench): Promise<string> {
     process.exitCode = 1;
     return "";
   }
+  if (values.write && bench.more) writeFiles(bench.more(figures).files);
   if (values.json) {
     for (const figure of figures) console.log(JSON.stringify(figure));
     return markdown(bench, figures);
