@@ -23,6 +23,7 @@ const env = { COSIGN_PASSWORD: "hello", CHANCERY_LISTEN: "127.0.0.1:0" };
 const prepared = new World();
 prepared.write("chancery", `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
 chmodSync(prepared.path("chancery"), 0o755);
+prepared.write("witnesses.policy", "quorum none\n");
 prepared.write("release.tar.gz", "the release");
 prepared.write("sbom.json", '{"spdxVersion":"SPDX-2.3"}');
 writeInstanceFiles(prepared);

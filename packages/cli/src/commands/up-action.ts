@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { join } from "node:path";
-import { parseConfigFile, type Stack, stackFiles, startStack } from "@chancery/server";
+import { join, resolve } from "node:path";
+import {
+  mergeConfig,
+  parseConfigFile,
+  type Stack,
+  type StackConfigInput,
+  stackFiles,
+  startStack,
+} from "@chancery/server";
 import { decodeUtf8 } from "@chancery/formats/bytes";
 import manifest from "../../package.json" with { type: "json" };
 import type { Invocation } from "../framework/index.ts";
@@ -10,6 +17,8 @@ export interface UpFlags {
   readonly data: string;
   readonly config?: string;
   readonly listen?: string;
+  readonly witnessPolicy?: string;
+  readonly witnessRequired: boolean;
   readonly timeout: string;
 }
 
@@ -19,17 +28,18 @@ const configBytesMax = 1 << 20;
 export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   const { flags, io, report, signal } = invocation;
   const { data, config: configFile, listen } = flags;
-  const config =
+  const written =
     configFile === undefined
-      ? undefined
+      ? {}
       : parseConfigFile(
           decodeUtf8(await readWhole(configFile, "configuration", configBytesMax, invocation)),
           configFile,
         );
+  const config = mergeConfig(written, { witness: witnessOf(invocation) });
   const stop = stopAsked(signal);
   const stack = await startStack({
     dataDirectory: pathOf(io, data),
-    ...(config ? { config } : {}),
+    config,
     ...(listen === undefined ? {} : { listen }),
     version: manifest.version,
   });
@@ -38,8 +48,8 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
       trustedRoot: join(data, stackFiles.trustedRoot),
       signingConfig: join(data, stackFiles.signingConfig),
     };
-    const { url, hostname, treeId } = stack;
-    report.result({ url, hostname, treeId: String(treeId), dataDirectory: data, ...files });
+    const { url, hostname, treeId, vkey } = stack;
+    report.result({ url, hostname, treeId: String(treeId), vkey, dataDirectory: data, ...files });
     for (const line of instructions(stack, files)) report.say(line);
     const name = await stop;
     report.say(`Stopping on ${name}`);
@@ -48,12 +58,21 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   }
 }
 
+/** What flags say of witnesses: only what is given goes before the configuration. */
+function witnessOf({ flags, given, io }: Invocation<UpFlags>): StackConfigInput["witness"] {
+  const { witnessPolicy, witnessRequired } = flags;
+  return {
+    ...(witnessPolicy === undefined ? {} : { policy: resolve(pathOf(io, witnessPolicy)) }),
+    ...(given.has("witnessRequired") ? { required: witnessRequired } : {}),
+  };
+}
+
 interface Files {
   readonly trustedRoot: string;
   readonly signingConfig: string;
 }
 
-function instructions({ url }: Stack, files: Files): string[] {
+function instructions({ url, vkey }: Stack, files: Files): string[] {
   const root = shellWord(files.trustedRoot);
   const services = `--signing-config ${shellWord(files.signingConfig)} --trusted-root ${root}`;
   const [key, file] = ["--key cosign.key", "FILE"];
@@ -64,6 +83,7 @@ function instructions({ url }: Stack, files: Files): string[] {
     `API             ${url}/docs`,
     `trusted root    ${files.trustedRoot}`,
     `signing config  ${files.signingConfig}`,
+    `log key         ${vkey}`,
     "",
     "With Chancery:",
     "  chancery generate-key-pair",

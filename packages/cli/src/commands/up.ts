@@ -22,6 +22,15 @@ export const up: Command = defineCommand<UpFlags>({
       about: "settings that go before those of chancery.yaml in the data directory",
     },
     listen: { type: "text", value: "HOST:PORT", about: "where to listen; default 127.0.0.1:3000" },
+    witnessPolicy: {
+      type: "text",
+      value: "FILE",
+      about: "policy (C2SP tlog-policy) of the witnesses that cosign the log's checkpoints",
+    },
+    witnessRequired: {
+      type: "boolean",
+      about: "acknowledge nothing that too few of them cosigned",
+    },
     timeout: {
       type: "text",
       short: "t",
@@ -35,6 +44,10 @@ export const up: Command = defineCommand<UpFlags>({
     {
       about: "Run another one, on any port that is free",
       line: "chancery up --data other --listen 127.0.0.1:0",
+    },
+    {
+      about: "Have witnesses cosign its checkpoints",
+      line: "chancery up --witness-policy witnesses.policy",
     },
   ],
   load: async () => (await import("./up-action.ts")).upAction,

@@ -73,6 +73,9 @@ export function overloaded(message: string, cause?: unknown): ServiceError {
 function logRefusal(cause: unknown): unknown {
   if (!(cause instanceof LogError)) return cause;
   if (cause.code === "overloaded") return overloaded("reached max pushback; retry", cause);
+  if (cause.code === "quorum") {
+    return overloaded("logged, but too few witnesses cosigned; retry", cause);
+  }
   if (cause.code === "stopped") {
     return new ServiceError("unavailable", "the log takes no entries at present", { cause });
   }

@@ -8,6 +8,7 @@ import type { IntakeOptions } from "./intake.ts";
 import { defaultAlgorithmPolicy } from "./policy.ts";
 import { addSearchRoute, searchItemV1, searchItemV2 } from "./search/index.ts";
 import { pooledChecks, type SignatureChecks } from "./signature-checks.ts";
+import type { TransparencyLog } from "./transparency-log.ts";
 import { RekorV1 } from "./v1/rekor-v1.ts";
 import { rekorV1Routes, v1BodySizeBytesMax } from "./v1/routes.ts";
 import { type ShardOptions, Shards } from "./v1/shards.ts";
@@ -21,6 +22,8 @@ export interface RekorOptions {
   /** The v2 identity of the last shard's log: first line of its checkpoints, and its key. */
   readonly origin: string;
   readonly publicKey: PublicKey;
+  /** The last shard's log as the v2 API shows it, such as with witnesses; default: as it is. */
+  readonly v2Log?: TransparencyLog;
   readonly metrics: ServerMetrics;
   readonly checks?: SignatureChecks;
   /** What clients may sign with. Default: Rekor's. */
@@ -60,7 +63,7 @@ export async function addRekor(app: FastifyInstance, options: RekorOptions): Pro
   });
   await app.register(async (plugin) => {
     await rekorV2Routes(plugin, {
-      service: new RekorV2({ log, origin, publicKey, intake }),
+      service: new RekorV2({ log: options.v2Log ?? log, origin, publicKey, intake }),
       bodySizeBytesMax: bodySizeBytesMax.v2 ?? v2BodySizeBytesMax,
     });
     const keyId = encodeBase64(logKeyId(origin, publicKey));

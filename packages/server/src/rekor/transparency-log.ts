@@ -3,7 +3,7 @@ import type { Log } from "@chancery/log";
 
 /**
  * What the services need of a log: `openLog` of `@chancery/log` gives one, tests have it in memory.
- * Of its LogErrors `overloaded` and `stopped` become answers of their own.
+ * Of its LogErrors `overloaded`, `quorum` and `stopped` become answers of their own.
  */
 export type TransparencyLog = Pick<
   Log,

@@ -35,25 +35,34 @@ suite("the configuration of a stack", () => {
     const [, ...settings] = configTemplate.split("\n");
     const uncommented = settings.map((line) => line.replace(/^# /, "")).join("\n");
     const config = resolveConfig(parseConfigFile(uncommented, "x"));
-    const { publicUrl, log, ...rest } = config;
-    const { log: defaultLog, ...defaults } = resolveConfig({});
+    const { publicUrl, log, witness, ...rest } = config;
+    const { log: defaultLog, witness: defaultWitness, ...defaults } = resolveConfig({});
     assert.equal(publicUrl, "https://log.example.com");
     assert.deepEqual(rest, defaults);
+    assert.deepEqual(witness, { ...defaultWitness, policy: "witnesses.policy" });
     assert.deepEqual(log, { ...defaultLog, hostname: "log.example.com", operator: "example.com" });
   });
 
   test("lets options go before the file, setting by setting", () => {
-    const file = parseConfigFile("limits: {requestsMax: 7, connectionsMax: 8}\nlisten: a:1\n", "x");
-    const merged = resolveConfig(mergeConfig(file, { limits: { requestsMax: 9 }, listen: "b:2" }));
+    const file = parseConfigFile(
+      "limits: {requestsMax: 7, connectionsMax: 8}\nlisten: a:1\nwitness: {policy: p}\n",
+      "x",
+    );
+    const over = { limits: { requestsMax: 9 }, listen: "b:2", witness: { required: true } };
+    const merged = resolveConfig(mergeConfig(file, over));
     assert.equal(merged.limits.requestsMax, 9);
     assert.equal(merged.limits.connectionsMax, 8);
     assert.equal(merged.listen, "b:2");
+    assert.deepEqual(merged.witness, { policy: "p", required: true, timeoutMs: 1000 });
   });
 
   test("names the setting that is wrong", () => {
     const cases: [unknown, RegExp][] = [
       [{ listne: "x" }, /^f\.yaml: listne: no such setting$/],
       [{ log: { hostnam: "x" } }, /^f\.yaml: log\.hostnam: no such setting$/],
+      [{ witness: { policy: "" } }, /^f\.yaml: witness\.policy: /],
+      [{ witness: { require: true } }, /^f\.yaml: witness\.require: no such setting$/],
+      [{ witness: { timeoutMs: 0 } }, /^f\.yaml: witness\.timeoutMs: /],
       [{ listen: "localhost" }, /^f\.yaml: listen: is not host:port/],
       [{ listen: "localhost:70000" }, /^f\.yaml: listen: /],
       [{ listen: "::1:3000" }, /^f\.yaml: listen: /],

@@ -22,6 +22,14 @@ export interface StackConfig {
     /** Nothing is logged any more. */
     readonly frozen: boolean;
   };
+  readonly witness: {
+    /** File with a policy (C2SP tlog-policy); relative ones start from the data directory. */
+    readonly policy?: string | undefined;
+    /** Whether a checkpoint that has no quorum is kept back. */
+    readonly required: boolean;
+    /** How long a witness may take. */
+    readonly timeoutMs: number;
+  };
   readonly limits: {
     readonly bodySizeBytesMaxV1: number;
     readonly bodySizeBytesMaxV2: number;
@@ -39,6 +47,7 @@ export interface StackConfigInput {
   readonly listen?: string | undefined;
   readonly publicUrl?: string | undefined;
   readonly log?: Optional<StackConfig["log"]>;
+  readonly witness?: Optional<StackConfig["witness"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
   readonly logging?: Optional<StackConfig["logging"]>;
 }
@@ -85,6 +94,13 @@ const schema: z.ZodType<StackConfig, StackConfigInput> = z.strictObject({
         .max(16 << 20)
         .default(102_400),
       frozen: z.boolean().default(false),
+    })
+    .prefault({}),
+  witness: z
+    .strictObject({
+      policy: z.string().min(1).optional(),
+      required: z.boolean().default(false),
+      timeoutMs: milliseconds.default(1000),
     })
     .prefault({}),
   limits: z
@@ -141,11 +157,12 @@ export function resolveConfig(value: unknown, source = "configuration"): StackCo
 
 /** The second over the first, setting by setting. */
 export function mergeConfig(base: StackConfigInput, over: StackConfigInput): StackConfigInput {
-  const { log, limits, logging } = base;
+  const { log, witness, limits, logging } = base;
   return {
     ...base,
     ...over,
     log: { ...log, ...over.log },
+    witness: { ...witness, ...over.witness },
     limits: { ...limits, ...over.limits },
     logging: { ...logging, ...over.logging },
   };
@@ -168,6 +185,11 @@ export const configTemplate: string = `# Settings of this Chancery, all at their
 #   operator: example.com
 #   attestationSizeBytesMax: 102400
 #   frozen: false                      # true: nothing is logged any more
+
+# witness:
+#   policy: witnesses.policy           # C2SP tlog-policy: who cosigns the checkpoints of the v2 API
+#   required: false                    # true: without a quorum nothing is acknowledged
+#   timeoutMs: 1000
 
 # limits:
 #   bodySizeBytesMaxV1: 33554432

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
-import { type EngineMetrics, type Log, openLog } from "@chancery/log";
+import { encodeVerifierKey, noteVerifier } from "@chancery/formats/note";
+import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { addDocs } from "../docs/index.ts";
@@ -22,6 +23,7 @@ import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
 import { type LogIdentity, logFolder, openIdentity } from "./identity.ts";
 import { describeTrust, type TrustFiles } from "./trust.ts";
+import { WitnessedLog } from "./witnessed-log.ts";
 
 /** How to start a stack. */
 export interface StackOptions {
@@ -45,6 +47,8 @@ export interface Stack extends TrustFiles {
   readonly config: StackConfig;
   readonly hostname: string;
   readonly treeId: bigint;
+  /** Verifier key of the v2 log (C2SP signed-note), for witnesses and mirrors. */
+  readonly vkey: string;
   /**
    * Answers what has begun, makes everything acknowledged durable, and gives the directory back. A
    * second call waits for the first.
@@ -88,16 +92,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       onError: (error) => logger.error({ err: error }, "the log reports an error"),
     });
     opened.push(() => log.close());
-    const app = await createServer({ config, identity, log, logger, options });
+    const witnessed = await openWitnessed(log, config, logger, dataDirectory);
+    const app = await createServer({ config, identity, log, witnessed, logger, options });
     opened.push(() => app.close());
     const port = await listenOn(app, config.listen);
     const url = publicUrl(config, port);
     const operator = config.log.operator ?? identity.hostname;
     const trust = describeTrust(identity, url, operator);
     await writeTrust(dataDirectory, trust);
-    const { treeId } = identity;
+    const { treeId, v2Key } = identity;
+    const verifier = noteVerifier(identity.hostname, v2Key.publicKey);
+    const vkey = encodeVerifierKey({ kind: "note", verifier });
     logger.info({ url, origin: identity.hostname, treeId: String(treeId) }, "serving");
-    return { url, config, hostname: identity.hostname, treeId, close, ...trust };
+    return { url, config, hostname: identity.hostname, treeId, vkey, close, ...trust };
   } catch (cause) {
     await close();
     throw cause;
@@ -108,17 +115,22 @@ interface ServerParts {
   readonly config: StackConfig;
   readonly identity: LogIdentity;
   readonly log: Log;
+  readonly witnessed: WitnessedLog | undefined;
   readonly logger: FastifyBaseLogger;
   readonly options: StackOptions;
 }
 
 async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { config, identity, log, logger, options } = parts;
+  const { config, identity, log, witnessed, logger, options } = parts;
   const { hostname, treeId, v1Key, v2Key } = identity;
   const { limits } = config;
   const version = options.version ?? "0.0.0";
   const metrics = new ServerMetrics(version);
   addLogMetrics(metrics, log);
+  if (witnessed) {
+    const help = "Whether enough witnesses cosigned the published checkpoint";
+    metrics.gauge("chancery_witness_quorum_met", help, async () => Number(witnessed.quorumMet));
+  }
   metrics.info("chancery_digest_path", "What verifies signatures over a digest", {
     path: digestPath(v1Key.publicKey),
   });
@@ -128,6 +140,7 @@ async function createServer(parts: ServerParts): Promise<FastifyInstance> {
     shards: [{ treeId, log, key: v1Key, hostname }],
     origin: hostname,
     publicKey: v2Key.publicKey,
+    ...(witnessed && { v2Log: witnessed.served() }),
     metrics,
     algorithms: config.log.algorithms.map(algorithmByFlag),
     attestationSizeBytesMax: config.log.attestationSizeBytesMax,
@@ -137,6 +150,27 @@ async function createServer(parts: ServerParts): Promise<FastifyInstance> {
   addOperations(app, { metrics, notReady: () => logProblem(log) });
   addDocs(app, version);
   return app;
+}
+
+/** The log with the witnesses of the policy; undefined where none is configured. */
+async function openWitnessed(
+  log: Log,
+  { witness: { policy: file, required, timeoutMs } }: StackConfig,
+  logger: FastifyBaseLogger,
+  dataDirectory: string,
+): Promise<WitnessedLog | undefined> {
+  if (file === undefined) return undefined;
+  const path = resolve(dataDirectory, file);
+  let policy: ReturnType<typeof parsePolicy>;
+  try {
+    policy = parsePolicy(await readFile(path));
+  } catch (cause) {
+    const isSystem = cause instanceof Error && "syscall" in cause;
+    if (!isSystem && !(cause instanceof LogError)) throw cause;
+    const message = `the witness policy ${path}: ${cause.message}`;
+    throw new StackError("configuration", message, { cause });
+  }
+  return WitnessedLog.open(log, { policy, required, timeoutMs, logger });
 }
 
 /** Why the log cannot be used; undefined where it can. */
