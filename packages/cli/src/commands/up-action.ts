@@ -17,6 +17,7 @@ export interface UpFlags {
   readonly data: string;
   readonly config?: string;
   readonly listen?: string;
+  readonly only?: string;
   readonly witnessPolicy?: string;
   readonly witnessRequired: boolean;
   readonly timeout: string;
@@ -27,7 +28,7 @@ const configBytesMax = 1 << 20;
 /** Runs the services until somebody asks them to stop. */
 export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   const { flags, io, report, signal } = invocation;
-  const { data, config: configFile, listen } = flags;
+  const { data, config: configFile, listen, only } = flags;
   const written =
     configFile === undefined
       ? {}
@@ -35,7 +36,10 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
           decodeUtf8(await readWhole(configFile, "configuration", configBytesMax, invocation)),
           configFile,
         );
-  const config = mergeConfig(written, { witness: witnessOf(invocation) });
+  const config = mergeConfig(written, {
+    ...(only === undefined ? {} : { only: only.split(",") }),
+    witness: witnessOf(invocation),
+  });
   const stop = stopAsked(signal);
   const stack = await startStack({
     dataDirectory: pathOf(io, data),
@@ -48,8 +52,8 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
       trustedRoot: join(data, stackFiles.trustedRoot),
       signingConfig: join(data, stackFiles.signingConfig),
     };
-    const { url, hostname, treeId, vkey } = stack;
-    report.result({ url, hostname, treeId: String(treeId), vkey, dataDirectory: data, ...files });
+    const { url, hostname, facts } = stack;
+    report.result({ url, hostname, ...facts, dataDirectory: data, ...files });
     for (const line of instructions(stack, files)) report.say(line);
     const name = await stop;
     report.say(`Stopping on ${name}`);
@@ -72,27 +76,32 @@ interface Files {
   readonly signingConfig: string;
 }
 
-function instructions({ url, vkey }: Stack, files: Files): string[] {
-  const root = shellWord(files.trustedRoot);
-  const services = `--signing-config ${shellWord(files.signingConfig)} --trusted-root ${root}`;
-  const [key, file] = ["--key cosign.key", "FILE"];
-  const bundle = `--bundle ${file}.sigstore.json ${file}`;
+function instructions(stack: Stack, files: Files): string[] {
+  const { url } = stack;
+  const usages = stack.usage({
+    url,
+    trustedRoot: shellWord(files.trustedRoot),
+    signingConfig: shellWord(files.signingConfig),
+  });
+  const places = [
+    ...usages.flatMap((usage) => usage.places),
+    ["API", `${url}/docs`],
+    ["trusted root", files.trustedRoot],
+    ["signing config", files.signingConfig],
+  ] as const;
+  const examples = (title: string, lines: readonly string[]): string[] =>
+    lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
   return [
-    `Rekor v1        ${url}/api/v1/log`,
-    `Rekor v2        ${url}/api/v2/log/entries`,
-    `API             ${url}/docs`,
-    `trusted root    ${files.trustedRoot}`,
-    `signing config  ${files.signingConfig}`,
-    `log key         ${vkey}`,
+    ...places.map(([label, place]) => label.padEnd(16) + place),
     "",
-    "With Chancery:",
-    "  chancery generate-key-pair",
-    `  chancery sign-blob ${key} ${services} ${file}`,
-    `  chancery verify-blob --key cosign.pub --trusted-root ${root} ${file}`,
-    `  chancery log search --rekor-server ${url} --public-key cosign.pub`,
-    "With cosign:",
-    `  cosign sign-blob ${key} ${services} ${bundle}`,
-    `  cosign verify-blob --key cosign.pub --trusted-root ${root} ${bundle}`,
+    ...examples(
+      "With Chancery:",
+      usages.flatMap(({ chancery = [] }) => chancery),
+    ),
+    ...examples(
+      "With cosign:",
+      usages.flatMap(({ cosign = [] }) => cosign),
+    ),
     "",
     `Ready at ${url}; Ctrl-C stops it`,
   ];

@@ -22,6 +22,11 @@ export const up: Command = defineCommand<UpFlags>({
       about: "settings that go before those of chancery.yaml in the data directory",
     },
     listen: { type: "text", value: "HOST:PORT", about: "where to listen; default 127.0.0.1:3000" },
+    only: {
+      type: "text",
+      value: "NAMES",
+      about: "run these services alone, with commas between their names, such as rekor",
+    },
     witnessPolicy: {
       type: "text",
       value: "FILE",

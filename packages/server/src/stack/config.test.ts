@@ -35,9 +35,10 @@ suite("the configuration of a stack", () => {
     const [, ...settings] = configTemplate.split("\n");
     const uncommented = settings.map((line) => line.replace(/^# /, "")).join("\n");
     const config = resolveConfig(parseConfigFile(uncommented, "x"));
-    const { publicUrl, log, witness, ...rest } = config;
+    const { publicUrl, only, log, witness, ...rest } = config;
     const { log: defaultLog, witness: defaultWitness, ...defaults } = resolveConfig({});
     assert.equal(publicUrl, "https://log.example.com");
+    assert.deepEqual(only, ["rekor"]);
     assert.deepEqual(rest, defaults);
     assert.deepEqual(witness, { ...defaultWitness, policy: "witnesses.policy" });
     assert.deepEqual(log, { ...defaultLog, hostname: "log.example.com", operator: "example.com" });

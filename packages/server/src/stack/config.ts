@@ -12,6 +12,8 @@ export interface StackConfig {
   readonly listen: string;
   /** How clients reach it; derived from `listen` where it is absent. */
   readonly publicUrl?: string | undefined;
+  /** Names of the services to run; all where it is absent. */
+  readonly only?: readonly string[] | undefined;
   readonly log: {
     /** The log's name for ever, where it is not to be the host of the public URL. */
     readonly hostname?: string | undefined;
@@ -46,6 +48,7 @@ export interface StackConfig {
 export interface StackConfigInput {
   readonly listen?: string | undefined;
   readonly publicUrl?: string | undefined;
+  readonly only?: readonly string[] | undefined;
   readonly log?: Optional<StackConfig["log"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
@@ -78,6 +81,7 @@ const schema: z.ZodType<StackConfig, StackConfigInput> = z.strictObject({
     .string()
     .refine(isOrigin, "is not an http or https URL without a path, such as https://log.example.com")
     .optional(),
+  only: z.array(z.string()).min(1).optional(),
   log: z
     .strictObject({
       hostname: z.string().refine(isNoteKeyName, "cannot name a log").optional(),
@@ -179,6 +183,7 @@ export const configTemplate: string = `# Settings of this Chancery, all at their
 
 # listen: 127.0.0.1:3000
 # publicUrl: https://log.example.com   # how clients reach it; default: http at the address above
+# only: [rekor]                        # the services to run; default: all
 
 # log:
 #   hostname: log.example.com          # the log's name for ever; default: the host of publicUrl

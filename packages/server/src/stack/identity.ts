@@ -33,6 +33,8 @@ export interface LogIdentity {
 /** Folder of the log in a data directory. */
 export const logFolder = "log";
 
+const identityFile = "identity.json";
+
 /**
  * Reads the identity of the log in a data directory, or makes it where there is no log yet.
  * @param hostname what is configured; undefined where nothing is.
@@ -45,7 +47,7 @@ export async function openIdentity(
   fallback: string,
 ): Promise<LogIdentity> {
   await mkdir(join(directory, "keys"), { recursive: true, mode: 0o700 });
-  const path = join(directory, "identity.json");
+  const path = join(directory, identityFile);
   const text = await readText(path);
   const isNew = text === undefined && !existsSync(join(directory, logFolder, "log.db"));
   const v1Key = await openKey(directory, "rekor-v1", "PKIX_ECDSA_P256_SHA_256", isNew);
@@ -69,6 +71,13 @@ export async function openIdentity(
   return { ...identity, v1Key, v2Key };
 }
 
+/** What a data directory is named; undefined where it is not yet. @throws StackError `identity` */
+export async function readHostname(directory: string): Promise<string | undefined> {
+  const path = join(directory, identityFile);
+  const text = await readText(path);
+  return text === undefined ? undefined : readIdentity(text, path).hostname;
+}
+
 /**
  * By what the log in a data directory is known, without making anything.
  * @returns undefined where the directory does not say, as of a log without its keys.
@@ -77,7 +86,7 @@ export async function openIdentity(
 export async function readLogKey(
   directory: string,
 ): Promise<{ readonly hostname: string; readonly publicKey: PublicKey } | undefined> {
-  const path = join(directory, "identity.json");
+  const path = join(directory, identityFile);
   const text = await readText(path);
   if (text === undefined || !existsSync(join(directory, "keys", "rekor-v2.pem"))) return undefined;
   const { publicKey } = await openKey(directory, "rekor-v2", "PKIX_ED25519", false);

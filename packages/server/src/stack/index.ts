@@ -32,4 +32,11 @@ export {
   type StoredLog,
   writeMirror,
 } from "./stored-log.ts";
-export type { TrustFiles } from "./trust.ts";
+export type {
+  OpenService,
+  ServiceUsage,
+  StackContext,
+  StackService,
+  UsagePlace,
+} from "./services/service.ts";
+export type { Trust, TrustContribution, TrustFiles } from "./trust.ts";

@@ -104,7 +104,7 @@ suite("a stack", () => {
     await first.close();
     await assert.rejects(request(`${first.url}/healthz`));
     const second = await start(t, directory);
-    assert.equal(second.treeId, first.treeId);
+    assert.equal(second.facts["treeId"], first.facts["treeId"]);
     const [a, b] = [first, second].map((stack) => decodeTrustedRoot(stack.trustedRoot).tlogs);
     for (const i of [0, 1]) assert.ok(publicKeysEqual(a![i]!.publicKey, b![i]!.publicKey));
     const read = await request(`${second.url}/api/v1/log/entries/${id}`);

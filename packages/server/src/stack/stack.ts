@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
-import { encodeVerifierKey, noteVerifier } from "@chancery/formats/note";
-import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { addDocs } from "../docs/index.ts";
 import { addCors, addOperations, createApp, ServerMetrics } from "../http/index.ts";
-import { addRekor } from "../rekor/index.ts";
 import {
   configTemplate,
   listenAddress,
@@ -21,9 +17,16 @@ import {
 import { lockDirectory } from "./directory-lock.ts";
 import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
-import { type LogIdentity, logFolder, openIdentity } from "./identity.ts";
-import { describeTrust, type TrustFiles } from "./trust.ts";
-import { WitnessedLog } from "./witnessed-log.ts";
+import { readHostname } from "./identity.ts";
+import { selectServices } from "./services/registry.ts";
+import type {
+  OpenService,
+  ServiceUsage,
+  StackContext,
+  StackService,
+  UsagePlace,
+} from "./services/service.ts";
+import { assembleTrust, type TrustFiles } from "./trust.ts";
 
 /** How to start a stack. */
 export interface StackOptions {
@@ -37,6 +40,8 @@ export interface StackOptions {
   readonly logger?: FastifyBaseLogger;
   /** Of the program, for metrics and the API's description. */
   readonly version?: string;
+  /** What there is to run, in the order of opening; default: every service of the registry. */
+  readonly services?: readonly StackService[];
 }
 
 /** A stack that serves. */
@@ -45,10 +50,15 @@ export interface Stack extends TrustFiles {
   readonly url: string;
   /** What holds, after files and options are put together. */
   readonly config: StackConfig;
+  /** By what it goes for ever; the origin of its log. */
   readonly hostname: string;
-  readonly treeId: bigint;
-  /** Verifier key of the v2 log (C2SP signed-note), for witnesses and mirrors. */
-  readonly vkey: string;
+  /**
+   * What its services tell programs. Of `rekor`: `treeId`, and `vkey`, the verifier key of the v2
+   * log (C2SP signed-note), for witnesses and mirrors.
+   */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What its services tell who has just started them, in their order. */
+  usage(place: UsagePlace): readonly ServiceUsage[];
   /**
    * Answers what has begun, makes everything acknowledged durable, and gives the directory back. A
    * second call waits for the first.
@@ -64,8 +74,8 @@ export const stackFiles = {
 } as const;
 
 /**
- * Starts everything in one process, on one data directory. The first start makes the log's keys,
- * its identity, `trusted_root.json` and `signing_config.v0.2.json`; later ones find them.
+ * Starts services in one process, on one data directory. The first start makes their keys, the
+ * identity, `trusted_root.json` and `signing_config.v0.2.json`; later ones find them.
  *
  * @throws StackError `configuration` | `in-use` | `identity` | `key` | `address`; LogError where
  *   the log cannot be trusted as it is stored
@@ -74,131 +84,76 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const { dataDirectory } = options;
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
   const config = await readConfig(options);
+  const services = selectServices(config.only, options.services);
   const logger = options.logger ?? pino({ level: config.logging.level });
   const lock = lockDirectory(dataDirectory);
-  const opened: (() => Promise<void>)[] = [];
+  const ends: (() => Promise<void>)[] = [];
   const close = once(async () => {
-    for (const end of opened.toReversed()) await end();
+    for (const end of ends.toReversed()) await end();
     lock.release();
   });
   try {
     const fallback = new URL(publicUrl(config, listenAddress(config.listen).port)).hostname;
-    const { hostname } = config.log;
-    const identity = await openIdentity(dataDirectory, hostname, fallback);
-    const log = await openLog({
-      folder: join(dataDirectory, logFolder),
-      origin: identity.hostname,
-      signer: identity.v2Key,
-      onError: (error) => logger.error({ err: error }, "the log reports an error"),
-    });
-    opened.push(() => log.close());
-    const witnessed = await openWitnessed(log, config, logger, dataDirectory);
-    const app = await createServer({ config, identity, log, witnessed, logger, options });
-    opened.push(() => app.close());
+    const hostname = (await readHostname(dataDirectory)) ?? config.log.hostname ?? fallback;
+    const operator = config.log.operator ?? hostname;
+    const metrics = new ServerMetrics(options.version ?? "0.0.0");
+    const shared = { dataDirectory, config, logger, metrics, hostname, operator };
+    const running = await openServices(services, shared, ends);
+    const app = await createServer(running, shared, options.version);
+    ends.push(() => app.close());
     const port = await listenOn(app, config.listen);
     const url = publicUrl(config, port);
-    const operator = config.log.operator ?? identity.hostname;
-    const trust = describeTrust(identity, url, operator);
-    await writeTrust(dataDirectory, trust);
-    const { treeId, v2Key } = identity;
-    const verifier = noteVerifier(identity.hostname, v2Key.publicKey);
-    const vkey = encodeVerifierKey({ kind: "note", verifier });
-    logger.info({ url, origin: identity.hostname, treeId: String(treeId) }, "serving");
-    return { url, config, hostname: identity.hostname, treeId, vkey, close, ...trust };
+    const trust = assembleTrust(running.map((service) => service.trust?.(url) ?? {}));
+    await writeTrust(dataDirectory, trust.files);
+    for (const service of running) await service.started?.({ url, trust });
+    const facts = Object.assign({}, ...running.map((service) => service.facts?.() ?? {}));
+    const usage: Stack["usage"] = (place) =>
+      running.flatMap((service) => service.usage?.(place) ?? []);
+    logger.info({ url, hostname, services: services.map(({ name }) => name) }, "serving");
+    return { url, config, hostname, facts, usage, close, ...trust.files };
   } catch (cause) {
     await close();
     throw cause;
   }
 }
 
-interface ServerParts {
-  readonly config: StackConfig;
-  readonly identity: LogIdentity;
-  readonly log: Log;
-  readonly witnessed: WitnessedLog | undefined;
-  readonly logger: FastifyBaseLogger;
-  readonly options: StackOptions;
+type Shared = Omit<StackContext, "opened">;
+
+/** @param ends takes the end of each that has opened, also where a later one does not. */
+async function openServices(
+  services: readonly StackService[],
+  shared: Shared,
+  ends: (() => Promise<void>)[],
+): Promise<readonly OpenService[]> {
+  const running = new Map<StackService, OpenService>();
+  const opened = <Api>(service: StackService<Api>): Api | undefined =>
+    (running.get(service) as OpenService<Api> | undefined)?.api;
+  for (const service of services) {
+    const open = await service.open({ ...shared, opened });
+    ends.push(() => open.close());
+    running.set(service, open);
+  }
+  return [...running.values()];
 }
 
-async function createServer(parts: ServerParts): Promise<FastifyInstance> {
-  const { config, identity, log, witnessed, logger, options } = parts;
-  const { hostname, treeId, v1Key, v2Key } = identity;
-  const { limits } = config;
-  const version = options.version ?? "0.0.0";
-  const metrics = new ServerMetrics(version);
-  addLogMetrics(metrics, log);
-  if (witnessed) {
-    const help = "Whether enough witnesses cosigned the published checkpoint";
-    metrics.gauge("chancery_witness_quorum_met", help, async () => Number(witnessed.quorumMet));
-  }
-  metrics.info("chancery_digest_path", "What verifies signatures over a digest", {
-    path: digestPath(v1Key.publicKey),
-  });
+async function createServer(
+  running: readonly OpenService[],
+  { config: { limits }, logger, metrics }: Shared,
+  version = "0.0.0",
+): Promise<FastifyInstance> {
   const app = createApp({ logger, metrics, limits });
   addCors(app);
-  await addRekor(app, {
-    shards: [{ treeId, log, key: v1Key, hostname }],
-    origin: hostname,
-    publicKey: v2Key.publicKey,
-    ...(witnessed && { v2Log: witnessed.served() }),
-    metrics,
-    algorithms: config.log.algorithms.map(algorithmByFlag),
-    attestationSizeBytesMax: config.log.attestationSizeBytesMax,
-    bodySizeBytesMax: { v1: limits.bodySizeBytesMaxV1, v2: limits.bodySizeBytesMaxV2 },
-    frozen: config.log.frozen,
-  });
-  addOperations(app, { metrics, notReady: () => logProblem(log) });
+  for (const service of running) await service.addRoutes(app);
+  const notReady = async (): Promise<string | undefined> => {
+    for (const service of running) {
+      const reason = await service.notReady?.();
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
+  };
+  addOperations(app, { metrics, notReady });
   addDocs(app, version);
   return app;
-}
-
-/** The log with the witnesses of the policy; undefined where none is configured. */
-async function openWitnessed(
-  log: Log,
-  { witness: { policy: file, required, timeoutMs } }: StackConfig,
-  logger: FastifyBaseLogger,
-  dataDirectory: string,
-): Promise<WitnessedLog | undefined> {
-  if (file === undefined) return undefined;
-  const path = resolve(dataDirectory, file);
-  let policy: ReturnType<typeof parsePolicy>;
-  try {
-    policy = parsePolicy(await readFile(path));
-  } catch (cause) {
-    const isSystem = cause instanceof Error && "syscall" in cause;
-    if (!isSystem && !(cause instanceof LogError)) throw cause;
-    const message = `the witness policy ${path}: ${cause.message}`;
-    throw new StackError("configuration", message, { cause });
-  }
-  return WitnessedLog.open(log, { policy, required, timeoutMs, logger });
-}
-
-/** Why the log cannot be used; undefined where it can. */
-async function logProblem(log: Log): Promise<string | undefined> {
-  try {
-    await log.metrics();
-    return undefined;
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause);
-  }
-}
-
-const logGauges: readonly [keyof EngineMetrics, string, string][] = [
-  ["size", "chancery_log_size", "Entries in the log"],
-  ["bodySize", "chancery_log_body_size", "Entries that are in full bundles"],
-  ["tailBytes", "chancery_log_tail_bytes", "Bytes of entries that are not in full bundles yet"],
-  ["commits", "chancery_log_commits", "Commits since the start"],
-  ["commitMs", "chancery_log_commit_ms", "Duration of the last commit in milliseconds"],
-  ["duplicates", "chancery_log_duplicates", "Entries that were logged before, since the start"],
-  ["queuedEntries", "chancery_log_queued_entries", "Entries that wait for a commit"],
-  ["reloads", "chancery_log_reloads", "Times the log was loaded again after an error"],
-  ["indexRuns", "chancery_log_index_runs", "Runs of the search index"],
-];
-
-function addLogMetrics(metrics: ServerMetrics, log: Log): void {
-  for (const [field, name, help] of logGauges) {
-    metrics.gauge(name, help, async () => (await log.metrics())[field]);
-  }
 }
 
 async function readConfig({

@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   assembleTrustedRoot,
-  describeLog,
+  type CertificateAuthority,
   encodeSigningConfig,
   encodeTrustedRoot,
+  type SigningConfig,
   signingConfigMediaType,
+  type SigningService,
+  type TransparencyLog,
+  type TrustedRoot,
 } from "@chancery/formats/trust";
-import type { LogIdentity } from "./identity.ts";
+
+/** Instances for the trusted root, and services for the signing config, newest API first. */
+export interface TrustContribution {
+  readonly tlogs?: readonly TransparencyLog[];
+  readonly ctlogs?: readonly TransparencyLog[];
+  readonly certificateAuthorities?: readonly CertificateAuthority[];
+  readonly timestampAuthorities?: readonly CertificateAuthority[];
+  readonly caUrls?: readonly SigningService[];
+  readonly oidcUrls?: readonly SigningService[];
+  readonly rekorTlogUrls?: readonly SigningService[];
+  readonly tsaUrls?: readonly SigningService[];
+}
 
 /** What clients are given to use a stack. */
 export interface TrustFiles {
@@ -16,40 +31,38 @@ export interface TrustFiles {
   readonly signingConfig: string;
 }
 
-/**
- * Describes the log to clients: one instance for each API, as each signs with a key of its own.
- * @param baseUrl how clients reach both, without a slash at the end.
- */
-export function describeTrust(
-  identity: LogIdentity,
-  baseUrl: string,
-  operator: string,
-): TrustFiles {
-  const { hostname, since, v1Key, v2Key } = identity;
-  const validFor = { start: since };
-  const tlogs = [
-    describeLog({ baseUrl, publicKey: v1Key.publicKey, validFor }),
-    describeLog({ baseUrl, publicKey: v2Key.publicKey, validFor, origin: hostname }),
-  ];
+/** The files, and what they say. */
+export interface Trust {
+  readonly files: TrustFiles;
+  readonly root: TrustedRoot;
+  readonly services: SigningConfig;
+}
+
+/** Puts together what the services of a stack contribute, in their order. */
+export function assembleTrust(contributions: readonly TrustContribution[]): Trust {
+  const all = <Item>(
+    of: (contribution: TrustContribution) => readonly Item[] | undefined,
+  ): readonly Item[] => contributions.flatMap((contribution) => of(contribution) ?? []);
   const root = assembleTrustedRoot({
-    tlogs,
-    certificateAuthorities: [],
-    ctlogs: [],
-    timestampAuthorities: [],
+    tlogs: all((part) => part.tlogs),
+    certificateAuthorities: all((part) => part.certificateAuthorities),
+    ctlogs: all((part) => part.ctlogs),
+    timestampAuthorities: all((part) => part.timestampAuthorities),
   });
-  const services = [2, 1].map((majorApiVersion) => ({
-    url: baseUrl,
-    majorApiVersion,
-    validFor,
-    operator,
-  }));
-  const signingConfig = encodeSigningConfig({
+  const rekorTlogUrls = all((part) => part.rekorTlogUrls);
+  const tsaUrls = all((part) => part.tsaUrls);
+  const services: SigningConfig = {
     mediaType: signingConfigMediaType,
-    caUrls: [],
-    oidcUrls: [],
-    rekorTlogUrls: services,
-    rekorTlogConfig: { selector: "ANY" },
-    tsaUrls: [],
-  });
-  return { trustedRoot: encodeTrustedRoot(root), signingConfig };
+    caUrls: all((part) => part.caUrls),
+    oidcUrls: all((part) => part.oidcUrls),
+    rekorTlogUrls,
+    ...(rekorTlogUrls.length > 0 && { rekorTlogConfig: { selector: "ANY" } }),
+    tsaUrls,
+    ...(tsaUrls.length > 0 && { tsaConfig: { selector: "ANY" } }),
+  };
+  const files = {
+    trustedRoot: encodeTrustedRoot(root),
+    signingConfig: encodeSigningConfig(services),
+  };
+  return { files, root, services };
 }

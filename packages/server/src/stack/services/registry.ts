@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { StackError } from "../errors.ts";
+import { rekor } from "./rekor.ts";
+import type { StackService } from "./service.ts";
+
+/** Every service of the stack, in the order in which they open: each may use those before it. */
+export const stackServices: readonly StackService[] = [rekor];
+
+/**
+ * The services to run, in the registry's order.
+ * @param only their names; undefined for all. @throws StackError `configuration`
+ */
+export function selectServices(
+  only: readonly string[] | undefined,
+  services: readonly StackService[] = stackServices,
+): readonly StackService[] {
+  const names = services.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const message = `only: ${JSON.stringify(unknown)} is no service; there are ${names.join(", ")}`;
+    throw new StackError("configuration", message);
+  }
+  return only ? services.filter(({ name }) => only.includes(name)) : services;
+}

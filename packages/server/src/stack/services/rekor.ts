@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
+import { encodeVerifierKey, noteVerifier } from "@chancery/formats/note";
+import { describeLog } from "@chancery/formats/trust";
+import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
+import type { ServerMetrics } from "../../http/index.ts";
+import { StackError } from "../errors.ts";
+import { type LogIdentity, logFolder, openIdentity } from "../identity.ts";
+import type { TrustContribution } from "../trust.ts";
+import { WitnessedLog } from "../witnessed-log.ts";
+import type {
+  OpenService,
+  ServiceUsage,
+  StackContext,
+  StackService,
+  UsagePlace,
+} from "./service.ts";
+
+/** The log of signatures: Rekor v1 and v2 over one tree. */
+export const rekor: StackService<never> = { name: "rekor", open: openRekor };
+
+async function openRekor(context: StackContext): Promise<OpenService<never>> {
+  const { dataDirectory, config, logger, metrics, hostname } = context;
+  const identity = await openIdentity(dataDirectory, config.log.hostname, hostname);
+  const log = await openLog({
+    folder: join(dataDirectory, logFolder),
+    origin: identity.hostname,
+    signer: identity.v2Key,
+    onError: (error) => logger.error({ err: error }, "the log reports an error"),
+  });
+  try {
+    const witnessed = await openWitnessed(log, context);
+    addLogMetrics(metrics, log);
+    if (witnessed) {
+      const help = "Whether enough witnesses cosigned the published checkpoint";
+      metrics.gauge("chancery_witness_quorum_met", help, async () => Number(witnessed.quorumMet));
+    }
+    metrics.info("chancery_digest_path", "What verifies signatures over a digest", {
+      path: digestPath(identity.v1Key.publicKey),
+    });
+    return serve(context, identity, log, witnessed);
+  } catch (cause) {
+    await log.close();
+    throw cause;
+  }
+}
+
+function serve(
+  { config, metrics, operator }: StackContext,
+  identity: LogIdentity,
+  log: Log,
+  witnessed: WitnessedLog | undefined,
+): OpenService<never> {
+  const { hostname, treeId, v1Key, v2Key } = identity;
+  const verifier = noteVerifier(hostname, v2Key.publicKey);
+  const vkey = encodeVerifierKey({ kind: "note", verifier });
+  const { limits } = config;
+  return {
+    addRoutes: async (app) => {
+      const { addRekor } = await import("../../rekor/index.ts");
+      await addRekor(app, {
+        shards: [{ treeId, log, key: v1Key, hostname }],
+        origin: hostname,
+        publicKey: v2Key.publicKey,
+        ...(witnessed && { v2Log: witnessed.served() }),
+        metrics,
+        algorithms: config.log.algorithms.map(algorithmByFlag),
+        attestationSizeBytesMax: config.log.attestationSizeBytesMax,
+        bodySizeBytesMax: { v1: limits.bodySizeBytesMaxV1, v2: limits.bodySizeBytesMaxV2 },
+        frozen: config.log.frozen,
+      });
+    },
+    trust: (url) => describeTrust(identity, url, operator),
+    notReady: () => logProblem(log),
+    facts: () => ({ treeId: String(treeId), vkey }),
+    usage: (place) => usage(place, vkey),
+    close: () => log.close(),
+  };
+}
+
+/** One instance for each API, as each signs with a key of its own. */
+function describeTrust(
+  identity: LogIdentity,
+  baseUrl: string,
+  operator: string,
+): TrustContribution {
+  const { hostname, since, v1Key, v2Key } = identity;
+  const validFor = { start: since };
+  return {
+    tlogs: [
+      describeLog({ baseUrl, publicKey: v1Key.publicKey, validFor }),
+      describeLog({ baseUrl, publicKey: v2Key.publicKey, validFor, origin: hostname }),
+    ],
+    rekorTlogUrls: [2, 1].map((majorApiVersion) => ({
+      url: baseUrl,
+      majorApiVersion,
+      validFor,
+      operator,
+    })),
+  };
+}
+
+function usage({ url, trustedRoot, signingConfig }: UsagePlace, vkey: string): ServiceUsage {
+  const services = `--signing-config ${signingConfig} --trusted-root ${trustedRoot}`;
+  const [key, file] = ["--key cosign.key", "FILE"];
+  const bundle = `--bundle ${file}.sigstore.json ${file}`;
+  return {
+    places: [
+      ["Rekor v1", `${url}/api/v1/log`],
+      ["Rekor v2", `${url}/api/v2/log/entries`],
+      ["log key", vkey],
+    ],
+    chancery: [
+      "chancery generate-key-pair",
+      `chancery sign-blob ${key} ${services} ${file}`,
+      `chancery verify-blob --key cosign.pub --trusted-root ${trustedRoot} ${file}`,
+      `chancery log search --rekor-server ${url} --public-key cosign.pub`,
+    ],
+    cosign: [
+      `cosign sign-blob ${key} ${services} ${bundle}`,
+      `cosign verify-blob --key cosign.pub --trusted-root ${trustedRoot} ${bundle}`,
+    ],
+  };
+}
+
+/** The log with the witnesses of the policy; undefined where none is configured. */
+async function openWitnessed(
+  log: Log,
+  { dataDirectory, config, logger }: StackContext,
+): Promise<WitnessedLog | undefined> {
+  const { policy: file, required, timeoutMs } = config.witness;
+  if (file === undefined) return undefined;
+  const path = resolve(dataDirectory, file);
+  let policy: ReturnType<typeof parsePolicy>;
+  try {
+    policy = parsePolicy(await readFile(path));
+  } catch (cause) {
+    const isSystem = cause instanceof Error && "syscall" in cause;
+    if (!isSystem && !(cause instanceof LogError)) throw cause;
+    const message = `the witness policy ${path}: ${cause.message}`;
+    throw new StackError("configuration", message, { cause });
+  }
+  return WitnessedLog.open(log, { policy, required, timeoutMs, logger });
+}
+
+/** Why the log cannot be used; undefined where it can. */
+async function logProblem(log: Log): Promise<string | undefined> {
+  try {
+    await log.metrics();
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
+const logGauges: readonly [keyof EngineMetrics, string, string][] = [
+  ["size", "chancery_log_size", "Entries in the log"],
+  ["bodySize", "chancery_log_body_size", "Entries that are in full bundles"],
+  ["tailBytes", "chancery_log_tail_bytes", "Bytes of entries that are not in full bundles yet"],
+  ["commits", "chancery_log_commits", "Commits since the start"],
+  ["commitMs", "chancery_log_commit_ms", "Duration of the last commit in milliseconds"],
+  ["duplicates", "chancery_log_duplicates", "Entries that were logged before, since the start"],
+  ["queuedEntries", "chancery_log_queued_entries", "Entries that wait for a commit"],
+  ["reloads", "chancery_log_reloads", "Times the log was loaded again after an error"],
+  ["indexRuns", "chancery_log_index_runs", "Runs of the search index"],
+];
+
+function addLogMetrics(metrics: ServerMetrics, log: Log): void {
+  for (const [field, name, help] of logGauges) {
+    metrics.gauge(name, help, async () => (await log.metrics())[field]);
+  }
+}
