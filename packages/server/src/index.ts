@@ -16,6 +16,7 @@
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {
   findStoredLog,
+  keyPasswordFrom,
   mergeConfig,
   type MirrorRecord,
   mirrorStore,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, resolve } from "node:path";
 import {
+  keyPasswordFrom,
   mergeConfig,
   parseConfigFile,
   type Stack,
@@ -45,6 +46,7 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
     dataDirectory: pathOf(io, data),
     config,
     ...(listen === undefined ? {} : { listen }),
+    keyPassword: await keyPasswordFrom(io.env, (path) => pathOf(io, path)),
     version: manifest.version,
   });
   try {

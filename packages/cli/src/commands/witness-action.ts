@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { startWitness } from "@chancery/server";
+import { keyPasswordFrom, startWitness } from "@chancery/server";
 import manifest from "../../package.json" with { type: "json" };
 import { pathOf, stopAsked } from "../files/index.ts";
 import { type Invocation, usageError } from "../framework/index.ts";
@@ -25,6 +25,7 @@ export async function witnessAction(invocation: Invocation<WitnessFlags>): Promi
     listen,
     logs,
     ...(name === undefined ? {} : { name }),
+    keyPassword: await keyPasswordFrom(io.env, (path) => pathOf(io, path)),
     version: manifest.version,
   });
   try {

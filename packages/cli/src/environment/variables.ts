@@ -26,6 +26,17 @@ export const variables: readonly Variable[] = [
     sensitive: true,
   },
   {
+    name: "CHANCERY_KEY_PASSWORD",
+    about: "is the password of the private keys of up and witness",
+    expects: "a password that is not empty",
+    sensitive: true,
+  },
+  {
+    name: "CHANCERY_KEY_PASSWORD_FILE",
+    about: "is where that password is, where CHANCERY_KEY_PASSWORD is not set",
+    expects: "the path of a file, whose first line is the password",
+  },
+  {
     name: "TUF_ROOT",
     about: "is the folder in which TUF repositories are cached, and the choice among them",
     expects: "a path (default ~/.sigstore/root)",

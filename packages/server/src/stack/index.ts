@@ -15,7 +15,7 @@ export {
 export { StackError, type StackErrorCode } from "./errors.ts";
 export { lockDirectory } from "./directory-lock.ts";
 export { readText, writeWhole } from "./files.ts";
-export { openKeyFile } from "./identity.ts";
+export { KeyFolder, keyPasswordFrom } from "./key-files.ts";
 export {
   listenOn,
   publicUrl,

@@ -163,10 +163,40 @@ suite("a stack", () => {
     const other = newDirectory(t);
     await (await start(t, other)).close();
     writeFileSync(path, readFileSync(join(other, "keys", "rekor-v2.pem")));
-    await assert.rejects(start(t, directory), { name: "LogError" });
+    assert.match(
+      await refusal(start(t, directory), "key"),
+      /is not the log's, which is localhost\+/,
+    );
     writeFileSync(path, pem);
+    const identity = join(directory, "identity.json");
+    const known = readFileSync(identity, "utf8");
+    writeFileSync(identity, known.replace(/"vkey": "/, "$&x"));
+    await refusal(start(t, directory), "identity");
+    writeFileSync(identity, known.replace(/,\s*"vkey": "[^"]*"/, ""));
+    await (await start(t, directory)).close();
+    assert.equal(
+      readFileSync(identity, "utf8"),
+      known,
+      "what first versions did not write is added",
+    );
     rmSync(join(directory, "identity.json"));
     assert.match(await refusal(start(t, directory), "identity"), /identity\.json is missing/);
+  });
+
+  test("keeps its keys encrypted, and does not start without their password", async (t) => {
+    const directory = newDirectory(t);
+    const keyPassword = new TextEncoder().encode("correct horse");
+    const first = await start(t, directory, { keyPassword });
+    await first.close();
+    for (const name of ["rekor-v1.pem", "rekor-v2.pem"]) {
+      const pem = readFileSync(join(directory, "keys", name), "utf8");
+      assert.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/);
+    }
+    assert.match(await refusal(start(t, directory), "key"), /is encrypted: set CHANCERY_KEY_/);
+    const wrong = start(t, directory, { keyPassword: keyPassword.map((byte) => byte ^ 1) });
+    assert.match(await refusal(wrong, "key"), /the passphrase is wrong/);
+    const second = await start(t, directory, { keyPassword });
+    assert.equal(second.facts["vkey"], first.facts["vkey"]);
   });
 
   test("reads its file, under what it is told", async (t) => {

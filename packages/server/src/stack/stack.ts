@@ -18,6 +18,7 @@ import { lockDirectory } from "./directory-lock.ts";
 import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
 import { readHostname } from "./identity.ts";
+import { KeyFolder } from "./key-files.ts";
 import { selectServices } from "./services/registry.ts";
 import type {
   OpenService,
@@ -38,6 +39,8 @@ export interface StackOptions {
   readonly listen?: string;
   /** Default: JSON lines on stdout. */
   readonly logger?: FastifyBaseLogger;
+  /** With one, private keys are kept encrypted (`keyPasswordFrom`). */
+  readonly keyPassword?: Uint8Array | undefined;
   /** Of the program, for metrics and the API's description. */
   readonly version?: string;
   /** What there is to run, in the order of opening; default: every service of the registry. */
@@ -97,7 +100,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const hostname = (await readHostname(dataDirectory)) ?? config.log.hostname ?? fallback;
     const operator = config.log.operator ?? hostname;
     const metrics = new ServerMetrics(options.version ?? "0.0.0");
-    const shared = { dataDirectory, config, logger, metrics, hostname, operator };
+    const password = options.keyPassword;
+    const keys = new KeyFolder(join(dataDirectory, "keys"), { password, logger });
+    const shared = { dataDirectory, config, keys, logger, metrics, hostname, operator };
     const running = await openServices(services, shared, ends);
     const app = await createServer(running, shared, options.version);
     ends.push(() => app.close());

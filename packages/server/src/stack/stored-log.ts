@@ -4,10 +4,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError } from "@chancery/formats/errors";
 import { ObjectDecoder, parseJson } from "@chancery/formats/json";
-import { encodeVerifierKey, noteVerifier, parseVerifierKey } from "@chancery/formats/note";
+import { parseVerifierKey } from "@chancery/formats/note";
 import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
-import { logFolder, readLogKey } from "./identity.ts";
+import { logFolder, readLogVkey } from "./identity.ts";
 
 /** A log in a directory that nobody serves. */
 export interface StoredLog {
@@ -45,11 +45,9 @@ export async function findStoredLog(directory: string): Promise<StoredLog> {
     existsSync(join(path, "log.db")),
   );
   if (folder === undefined) throw new StackError("identity", `there is no log in ${directory}`);
-  const known = await readLogKey(directory);
-  if (!known) return { folder, vkey: undefined, origin: undefined, mirrorOf: undefined };
-  const { hostname: origin, publicKey } = known;
-  const vkey = encodeVerifierKey({ kind: "note", verifier: noteVerifier(origin, publicKey) });
-  return { folder, vkey, origin, mirrorOf: undefined };
+  const vkey = await readLogVkey(directory);
+  if (vkey === undefined) return { folder, vkey, origin: undefined, mirrorOf: undefined };
+  return { folder, vkey, origin: parseVerifierKey(vkey).verifier.name, mirrorOf: undefined };
 }
 
 /** Folder of a mirror's store. */

@@ -16,10 +16,10 @@ import type { FastifyBaseLogger } from "fastify";
 import { pino } from "pino";
 import { addOperations, createApp, ServerMetrics } from "../http/index.ts";
 import {
+  KeyFolder,
   listenAddress,
   listenOn,
   lockDirectory,
-  openKeyFile,
   publicUrl,
   readText,
   resolveConfig,
@@ -38,6 +38,8 @@ export interface WitnessServerOptions {
   readonly logs: readonly string[];
   /** The witness's name for ever, such as `witness.example.com`; default: the host. */
   readonly name?: string;
+  /** With one, the key is kept encrypted (`keyPasswordFrom`). */
+  readonly keyPassword?: Uint8Array | undefined;
   readonly logger?: FastifyBaseLogger;
   readonly version?: string;
 }
@@ -53,7 +55,7 @@ export interface WitnessServer {
 }
 
 const identityFile = "witness.json";
-const keyFile = "witness.pem";
+const keyName = "witness";
 const recordsFile = "witness.db";
 
 /**
@@ -80,7 +82,8 @@ export async function startWitness(options: WitnessServerOptions): Promise<Witne
   const close = (): Promise<void> => (done ??= end());
   try {
     const fallback = new URL(publicUrl(config, listenAddress(listen).port)).hostname;
-    const { name, key } = await openWitness(dataDirectory, options.name, fallback);
+    const keys = new KeyFolder(dataDirectory, { password: options.keyPassword, logger });
+    const { name, key } = await openWitness(dataDirectory, keys, options.name, fallback);
     const cosigner = keyCosigner(name, key);
     state = new SqliteWitnessState(join(dataDirectory, recordsFile));
     addWitness(app, { cosigner, logs, state, now: Date.now });
@@ -121,6 +124,7 @@ function readVkey(text: string): ReturnType<typeof parseVerifierKey> {
 
 async function openWitness(
   directory: string,
+  keys: KeyFolder,
   wanted: string | undefined,
   fallback: string,
 ): Promise<{ readonly name: string; readonly key: PrivateKey }> {
@@ -139,7 +143,7 @@ async function openWitness(
     const message = `the witness in ${directory} is ${name} for ever, not ${wanted}`;
     throw new StackError("identity", message);
   }
-  const key = await openKeyFile(join(directory, keyFile), "PKIX_ED25519", isNew);
+  const key = await keys.open(keyName, "PKIX_ED25519", { mayMake: isNew });
   if (isNew) await writeWhole(path, `${JSON.stringify({ witness: { name } }, undefined, 2)}\n`);
   return { name, key };
 }

@@ -12,7 +12,7 @@
 export { decryptCipher, type CipherName, randomBytes, scrypt, wipe } from "./ciphers.ts";
 export { signEd25519TwoPass } from "./ed25519-two-pass.ts";
 export { decryptLegacyPem } from "./legacy-pem.ts";
-export { decryptPkcs8, isEncryptedPkcs8 } from "./pbes2.ts";
+export { decryptPkcs8, encryptPkcs8, isEncryptedPkcs8 } from "./pbes2.ts";
 export {
   generatePrivateKey,
   type PrivateKey,

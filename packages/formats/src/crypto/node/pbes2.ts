@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import crypto from "node:crypto";
-import { type DerReader, readDer, Tag } from "../../der/index.ts";
+import { concatBytes } from "../../bytes/index.ts";
+import {
+  derInteger,
+  derOctetString,
+  derOid,
+  type DerReader,
+  derSequence,
+  readDer,
+  Tag,
+} from "../../der/index.ts";
 import { FormatError } from "../../errors/index.ts";
 import {
   checkScrypt,
@@ -9,6 +18,7 @@ import {
   type CipherName,
   decryptCipher,
   plain,
+  randomBytes,
   scryptNow,
   wipe,
 } from "./ciphers.ts";
@@ -17,6 +27,7 @@ const FORMAT = "encrypted private key";
 const PBES2 = "1.2.840.113549.1.5.13";
 const PBKDF2 = "1.2.840.113549.1.5.12";
 const SCRYPT = "1.3.6.1.4.1.11591.4.11";
+const AES_256_CBC = "2.16.840.1.101.3.4.1.42";
 const HMAC_SHA1 = "1.2.840.113549.2.7";
 
 const hmacs: Readonly<Record<string, string>> = {
@@ -30,13 +41,16 @@ const hmacs: Readonly<Record<string, string>> = {
 const ciphers: Readonly<Record<string, CipherName>> = {
   "2.16.840.1.101.3.4.1.2": "aes-128-cbc",
   "2.16.840.1.101.3.4.1.22": "aes-192-cbc",
-  "2.16.840.1.101.3.4.1.42": "aes-256-cbc",
+  [AES_256_CBC]: "aes-256-cbc",
   "1.2.840.113549.3.7": "des-ede3-cbc",
 };
 
 /** One to three seconds of one core, depending on the hash. Common writers use 2,048 to 600,000. */
 const iterationsMax = 5_000_000;
 const saltBytesMax = 1024;
+
+/** As `openssl pkcs8 -topk8 -scrypt` has them; OpenSSL reads none that take more memory. */
+const scryptWritten = { n: 1 << 14, r: 8, p: 1 } as const;
 
 /** Limit on the DER of a private key: RSA with 8,192 bits takes less than 5 kB. */
 export const privateKeyBytesMax: number = 1 << 16;
@@ -66,6 +80,27 @@ export function decryptPkcs8(der: Uint8Array, passphrase: Uint8Array): Uint8Arra
   const decrypted = decryptCipher(cipher, key, iv, data);
   wipe(key);
   return decrypted && isWholeSequence(decrypted) ? decrypted : undefined;
+}
+
+/**
+ * Encrypts a PrivateKeyInfo (RFC 5958 §3) in the PBES2 scheme, with scrypt and AES-256-CBC: takes
+ * about 40 ms and 16 MiB, so that a password that can be guessed is guessed slowly.
+ *
+ * @param pkcs8 DER, whose content is not checked. @param passphrase its bytes as typed (UTF-8).
+ * @returns EncryptedPrivateKeyInfo DER, another one each time.
+ */
+export function encryptPkcs8(pkcs8: Uint8Array, passphrase: Uint8Array): Uint8Array {
+  const [salt, iv] = [randomBytes(16), randomBytes(16)];
+  const { n, r, p } = scryptWritten;
+  const key = scryptNow(passphrase, salt, { n, r, p }, cipherKeyBytes("aes-256-cbc"));
+  const cipher = crypto.createCipheriv("aes-256-cbc", key, iv);
+  const data = concatBytes(cipher.update(pkcs8), cipher.final());
+  wipe(key);
+  const costs = [derOctetString(salt), ...[n, r, p].map(derInteger)];
+  const kdf = derSequence(derOid(SCRYPT), derSequence(...costs));
+  const encryption = derSequence(derOid(AES_256_CBC), derOctetString(iv));
+  const scheme = derSequence(derOid(PBES2), derSequence(kdf, encryption));
+  return derSequence(scheme, derOctetString(data));
 }
 
 /**

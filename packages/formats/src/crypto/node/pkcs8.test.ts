@@ -17,6 +17,7 @@ import { FormatError, type FormatErrorCode } from "../../errors/index.ts";
 import { algorithmByFlag } from "../index.ts";
 import {
   decryptPkcs8,
+  encryptPkcs8,
   generatePrivateKey,
   isEncryptedPkcs8,
   pkcs8FromEcScalar,
@@ -217,6 +218,28 @@ test("PBES2 opens with PBKDF2 over every hash and with scrypt", () => {
   assert.deepEqual(privateKeyFromPkcs8(file, password).publicKey, ec.publicKey);
   for (let length = 0; length < file.length; length++) {
     assert.equal(readsOrRefuses(file.subarray(0, length)), undefined);
+  }
+});
+
+test("what is encrypted here opens here and in OpenSSL, with its password alone", () => {
+  for (const key of [ec, ed25519, rsa]) {
+    const file = encryptPkcs8(key.toPkcs8(), password);
+    assert.equal(isEncryptedPkcs8(file), true);
+    assert.deepEqual(decryptPkcs8(file, password), key.toPkcs8());
+    const read = crypto.createPrivateKey({
+      key: Buffer.from(file),
+      format: "der",
+      type: "pkcs8",
+      passphrase: Buffer.from(password),
+    });
+    const spki = crypto.createPublicKey(read).export({ format: "der", type: "spki" });
+    assert.deepEqual(Uint8Array.from(spki), key.publicKey.spki);
+    assert.throws(
+      () => privateKeyFromPkcs8(file, utf8Bytes("correct horsf")),
+      refuses("malformed"),
+    );
+    assert.throws(() => privateKeyFromPkcs8(file), refuses("missing-field"));
+    assert.notDeepEqual(encryptPkcs8(key.toPkcs8(), password), file, "salt and vector are new");
   }
 });
 

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
-import { encodeVerifierKey, noteVerifier } from "@chancery/formats/note";
 import { describeLog } from "@chancery/formats/trust";
 import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
 import type { ServerMetrics } from "../../http/index.ts";
@@ -22,8 +21,8 @@ import type {
 export const rekor: StackService<never> = { name: "rekor", open: openRekor };
 
 async function openRekor(context: StackContext): Promise<OpenService<never>> {
-  const { dataDirectory, config, logger, metrics, hostname } = context;
-  const identity = await openIdentity(dataDirectory, config.log.hostname, hostname);
+  const { dataDirectory, config, logger, metrics, hostname, keys } = context;
+  const identity = await openIdentity(dataDirectory, keys, config.log.hostname, hostname);
   const log = await openLog({
     folder: join(dataDirectory, logFolder),
     origin: identity.hostname,
@@ -53,9 +52,7 @@ function serve(
   log: Log,
   witnessed: WitnessedLog | undefined,
 ): OpenService<never> {
-  const { hostname, treeId, v1Key, v2Key } = identity;
-  const verifier = noteVerifier(hostname, v2Key.publicKey);
-  const vkey = encodeVerifierKey({ kind: "note", verifier });
+  const { hostname, treeId, v1Key, v2Key, vkey } = identity;
   const { limits } = config;
   return {
     addRoutes: async (app) => {

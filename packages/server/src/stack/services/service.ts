@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ServerMetrics } from "../../http/index.ts";
 import type { StackConfig } from "../config.ts";
+import type { KeyFolder } from "../key-files.ts";
 import type { Trust, TrustContribution } from "../trust.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface StackContext {
   /** Held by this process alone. A service keeps its files in a folder or file of its own there. */
   readonly dataDirectory: string;
   readonly config: StackConfig;
+  /** Those of all services, each key by a name of its own, such as `rekor-v2`. */
+  readonly keys: KeyFolder;
   readonly logger: FastifyBaseLogger;
   readonly metrics: ServerMetrics;
   /** By what the stack goes for ever: a host name, the origin of its log. */
