@@ -52,6 +52,18 @@ export interface Algorithm {
   readonly verifyOnly?: true;
 }
 
+/**
+ * Who signs what is small: certificates, timestamps, tree heads. Keys in files, in a KMS and on
+ * tokens look alike; a `Signer` of `@chancery/sign` is one.
+ */
+export interface MessageSigner {
+  readonly publicKey: PublicKey;
+  /** Fits the key. */
+  readonly algorithm: Algorithm;
+  /** Signs a message by the algorithm: hashed as its scheme says, ECDSA in DER. */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
 const ecdsa = (hash: HashName): SignatureScheme => ({ kind: "ecdsa", hash });
 const pkcs1: SignatureScheme = { kind: "rsa-pkcs1v15", hash: "sha256" };
 const pss: SignatureScheme = { kind: "rsa-pss", hash: "sha256" };

@@ -15,11 +15,13 @@ export {
   type HashName,
   hashOids,
   hashSizes,
+  type MessageSigner,
   schemeHash,
   type SignatureScheme,
 } from "./algorithms.ts";
 export type { Hasher } from "./backend.ts";
 export { ecdsaSignatureFromRaw, ecdsaSignatureToRaw } from "./ecdsa-signature.ts";
+export { keyIdentifier } from "./key-identifier.ts";
 export { createEd25519Verifier, type SignatureVerifier } from "./ed25519-stream.ts";
 export {
   curveSizeBytes,

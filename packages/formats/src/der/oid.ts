@@ -52,20 +52,31 @@ export function encodeOid(dotted: string): Uint8Array {
   if (!/^[0-2](?:\.(?:0|[1-9][0-9]*))+$/.test(dotted)) {
     throw new RangeError(`not an object identifier: ${dotted}`);
   }
-  const arcs = dotted.split(".").map((arc) => BigInt(arc));
-  const [top, second, ...rest] = arcs;
-  if (top === undefined || second === undefined || (top < 2n && second > 39n)) {
+  const [top, second, ...rest] = dotted.split(".") as [string, string, ...string[]];
+  if (Number(top) < 2 && Number(second) > 39) {
     throw new RangeError(`not an object identifier: ${dotted}`);
   }
   const out: number[] = [];
-  for (const arc of [top * 40n + second, ...rest]) {
-    const septets: number[] = [];
-    let left = arc;
-    do {
-      septets.unshift(Number(left & 0x7fn) | (septets.length > 0 ? 0x80 : 0));
-      left >>= 7n;
-    } while (left > 0n);
-    out.push(...septets);
-  }
+  const first = second.length > 15 ? BigInt(second) + 80n : Number(second) + 40 * Number(top);
+  pushArc(out, String(first));
+  for (const arc of rest) pushArc(out, arc);
   return Uint8Array.from(out);
+}
+
+/** Appends one subidentifier: seven bits a byte, high ones first, all but the last marked. */
+function pushArc(out: number[], arc: string): void {
+  // Arcs of UUID-based identifiers exceed 2^53: bigint, which is slow, only for those.
+  if (arc.length > 15) {
+    const value = BigInt(arc);
+    let shift = 0n;
+    while (value >> shift >= 128n) shift += 7n;
+    for (; shift > 0n; shift -= 7n) out.push(Number((value >> shift) & 0x7fn) | 0x80);
+    out.push(Number(value & 0x7fn));
+    return;
+  }
+  const value = Number(arc);
+  let weight = 1;
+  while (value / weight >= 128) weight *= 128;
+  for (; weight > 1; weight /= 128) out.push((Math.floor(value / weight) % 128) | 0x80);
+  out.push(value % 128);
 }

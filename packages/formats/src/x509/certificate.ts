@@ -155,7 +155,7 @@ function readVersion(tbs: DerReader): void {
  * Name ::= SEQUENCE OF SET SIZE (1..MAX) OF SEQUENCE { type OID, value ANY } (RFC 5280 §4.1.2.4):
  * the structure is checked here so that `names.ts` cannot fail on a certificate.
  */
-function readName(tbs: DerReader): Uint8Array {
+export function readName(tbs: DerReader): Uint8Array {
   const start = tbs.element(Tag.sequence);
   const relative = new DerReader(start.content, "certificate");
   while (!relative.done) {
@@ -183,11 +183,16 @@ function readCertificateTime(validity: DerReader): Date {
 
 /** [3] EXPLICIT SEQUENCE SIZE (1..MAX) OF { extnID, critical DEFAULT FALSE, extnValue }. */
 function readExtensions(tbs: DerReader): ReadonlyMap<string, Extension> {
-  const found = new Map<string, Extension>();
   const wrapper = tbs.enterOptional(EXTENSIONS_TAG);
-  if (!wrapper) return found;
+  if (!wrapper) return new Map();
   const list = wrapper.sequence();
   wrapper.end();
+  return readExtensionList(list);
+}
+
+/** The elements of Extensions (RFC 5280 §4.1.2.9), at least one. */
+export function readExtensionList(list: DerReader): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
   do {
     const extension = list.sequence();
     const oid = extension.oid();

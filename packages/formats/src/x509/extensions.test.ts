@@ -35,8 +35,8 @@ import {
   keyUsage,
   subjectAltNames,
   subjectKeyIdentifier,
-  tbsWithoutExtension,
 } from "./extensions.ts";
+import { tbsWithoutExtension } from "./precertificate.ts";
 import { nameToString } from "./names.ts";
 
 const key = testKey();

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytesEqual } from "../bytes/index.ts";
-import { contextTag, der, derOid, DerReader, derSequence, readDer, Tag } from "../der/index.ts";
-import { FormatError } from "../errors/index.ts";
+import { contextTag, der, DerReader, readDer, Tag } from "../der/index.ts";
 import type { Certificate, Extension } from "./certificate.ts";
 
 /** Object identifiers of the extensions read here, and of those that path checking knows. */
@@ -28,7 +26,7 @@ export const keyPurposes = {
 } as const;
 
 /** Named bits of KeyUsage, bit 0 first (RFC 5280 §4.2.1.3). */
-const keyUsageBits = [
+export const keyUsageBits = [
   "digitalSignature",
   "contentCommitment",
   "keyEncipherment",
@@ -179,32 +177,6 @@ export function authorityKeyIdentifier(
  */
 export function embeddedSctList(certificate: Certificate): Uint8Array | undefined {
   return read(certificate, extensionOids.sctList, "SCT list", (reader) => reader.octetString());
-}
-
-/**
- * The TBSCertificate with one extension taken out: for `extensionOids.sctList` of a certificate, or
- * `precertificatePoison` of a precertificate, what a CT log has signed (RFC 6962 §3.2). Everything
- * else keeps its bytes; only the lengths around it are written anew.
- *
- * @throws FormatError `missing-field` where the certificate has no such extension
- */
-export function tbsWithoutExtension(certificate: Certificate, oid: string): Uint8Array {
-  if (!certificate.extensions.has(oid)) {
-    throw new FormatError("missing-field", "certificate", "", `no extension ${oid}`);
-  }
-  const tbs = new DerReader(certificate.tbs, "certificate").sequence();
-  const fields: Uint8Array[] = [];
-  while (tbs.peek() !== contextTag(3, true)) fields.push(tbs.any().raw);
-  const list = tbs.enter(contextTag(3, true)).sequence();
-  const kept: Uint8Array[] = [];
-  const unwanted = derOid(oid); // DER has one encoding: comparing bytes saves decoding them all
-  while (!list.done) {
-    const { content, raw } = list.element(Tag.sequence);
-    if (!bytesEqual(content.subarray(0, unwanted.length), unwanted)) kept.push(raw);
-  }
-  // Extensions are SIZE (1..MAX): an empty list is not written at all.
-  if (kept.length > 0) fields.push(der(contextTag(3, true), derSequence(...kept)));
-  return derSequence(...fields);
 }
 
 function read<T>(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeUtf8 } from "../bytes/index.ts";
-import { readDer, Tag } from "../der/index.ts";
+import { der, readDer, Tag } from "../der/index.ts";
 import { FormatError } from "../errors/index.ts";
 import type { Certificate } from "./certificate.ts";
+import { type NamedExtension, subjectAltNameExtension, textBytes } from "./encode-extensions.ts";
 import { type GeneralName, subjectAltNames } from "./extensions.ts";
 
 const FULCIO = "1.3.6.1.4.1.57264.1";
@@ -117,6 +118,45 @@ export function signerIdentity(certificate: Certificate): SignerIdentity {
   return identity;
 }
 
+/**
+ * The extension that says who signed: one subject alternative name, critical, as the subject of
+ * Fulcio's leaves is empty.
+ * @throws FormatError `missing-field` | `malformed` | `too-large` as `encodeGeneralName`: e-mail
+ *   addresses and URIs are ASCII
+ */
+export function identityExtension({ kind, value }: SignerIdentity): NamedExtension {
+  if (kind !== "otherName") return subjectAltNameExtension([{ kind, value }], true);
+  const name = { kind, oid: fulcioOtherName, value: utf8String(value, kind) };
+  return subjectAltNameExtension([name], true);
+}
+
+/**
+ * Fulcio's extensions for the claims, by ascending object identifier. The issuer is written twice,
+ * in the deprecated form too. Claims that are empty are left out, as Fulcio does.
+ *
+ * @throws FormatError `missing-field` where the issuer is empty; `conflicting-fields` where the
+ *   deprecated issuer is given and differs; `malformed` | `too-large` for texts that cannot be
+ *   written
+ */
+export function fulcioClaimExtensions(
+  claims: Readonly<Partial<Record<FulcioClaimName, string>>>,
+): NamedExtension[] {
+  const { issuer } = claims;
+  if (issuer === undefined || issuer === "") {
+    throw claimError("missing-field", "extensions must have a non-empty issuer url");
+  }
+  if (claims.issuerV1 !== undefined && claims.issuerV1 !== issuer) {
+    throw claimError("conflicting-fields", "the two issuers differ");
+  }
+  const all = { ...claims, issuerV1: issuer };
+  return fulcioExtensions.flatMap(({ oid, name, encoding }) => {
+    const text = all[name];
+    if (text === undefined || text === "") return [];
+    const value = encoding === "raw" ? textBytes(text, name) : utf8String(text, name);
+    return [{ oid, critical: false, value }];
+  });
+}
+
 function readIdentity(name: GeneralName): SignerIdentity {
   if (name.kind === "email" || name.kind === "uri") return { kind: name.kind, value: name.value };
   if (name.kind === "otherName" && name.oid === fulcioOtherName) {
@@ -126,9 +166,17 @@ function readIdentity(name: GeneralName): SignerIdentity {
   throw identityError("unsupported", `${what} as the signer's identity`);
 }
 
-function utf8(der: Uint8Array, place: string): string {
-  const content = readDer(der, place, (reader) => reader.element(Tag.utf8String).content);
+function utf8(value: Uint8Array, place: string): string {
+  const content = readDer(value, place, (reader) => reader.element(Tag.utf8String).content);
   return decodeUtf8(content, place);
+}
+
+function utf8String(text: string, place: string): Uint8Array {
+  return der(Tag.utf8String, textBytes(text, place));
+}
+
+function claimError(code: "missing-field" | "conflicting-fields", problem: string): FormatError {
+  return new FormatError(code, "certificate", "issuer", problem);
 }
 
 function identityError(

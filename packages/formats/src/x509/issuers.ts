@@ -30,7 +30,7 @@ export interface PreparedIssuers {
   readonly forbidden: ReadonlyMap<CertificateUsage, { certificate: Certificate; index: number }>;
 }
 
-const usagePurposes: Readonly<Record<CertificateUsage, string>> = {
+export const usagePurposes: Readonly<Record<CertificateUsage, string>> = {
   "code-signing": keyPurposes.codeSigning,
   "time-stamping": keyPurposes.timeStamping,
 };

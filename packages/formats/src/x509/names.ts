@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeUtf8, encodeHex, utf8Bytes } from "../bytes/index.ts";
-import { type DerElement, type DerReader, readDer, Tag } from "../der/index.ts";
+import {
+  der,
+  type DerElement,
+  derOid,
+  type DerReader,
+  derSequence,
+  derSetOf,
+  derUtf8String,
+  readDer,
+  Tag,
+} from "../der/index.ts";
 import { FormatError } from "../errors/index.ts";
 
 /** One attribute of a Name, such as the common name. */
@@ -82,6 +92,53 @@ export function commonName(name: Uint8Array): string | undefined {
 /** The outermost organization. @throws FormatError as {@link decodeName} */
 export function organization(name: Uint8Array): string | undefined {
   return attributeTexts(name, ORGANIZATION)[0];
+}
+
+/** Short name of an attribute that {@link encodeName} writes. */
+export type NameAttributeType = "C" | "ST" | "L" | "O" | "OU" | "CN";
+
+/** Their types, with the longest value of each (RFC 5280 §A.1). */
+const writableAttributes: Readonly<
+  Record<NameAttributeType, { readonly oid: string; readonly charactersMax: number }>
+> = {
+  C: { oid: "2.5.4.6", charactersMax: 2 },
+  ST: { oid: "2.5.4.8", charactersMax: 128 },
+  L: { oid: "2.5.4.7", charactersMax: 128 },
+  O: { oid: ORGANIZATION, charactersMax: 64 },
+  OU: { oid: "2.5.4.11", charactersMax: 64 },
+  CN: { oid: COMMON_NAME, charactersMax: 64 },
+};
+
+/**
+ * DER of a Name of one attribute each, outermost first: `[["O", "example"], ["CN", "root"]]`.
+ * The country is a PrintableString as it must be, all others are UTF8Strings.
+ *
+ * @throws FormatError `missing-field` for a name or value that is empty; `malformed` for a country
+ *   that is not two capital letters, text that is not Unicode, and control characters;
+ *   `too-large` above the limits of RFC 5280
+ */
+export function encodeName(
+  attributes: readonly (readonly [NameAttributeType, string])[],
+): Uint8Array {
+  if (attributes.length === 0) throw new FormatError("missing-field", "name", "", "no attribute");
+  return derSequence(
+    ...attributes.map(([type, text]) => {
+      const { oid, charactersMax } = writableAttributes[type];
+      checkAttribute(type, text, charactersMax);
+      const value = type === "C" ? der(Tag.printableString, utf8Bytes(text)) : derUtf8String(text);
+      return derSetOf(derSequence(derOid(oid), value));
+    }),
+  );
+}
+
+function checkAttribute(type: NameAttributeType, text: string, charactersMax: number): void {
+  if (text === "") throw new FormatError("missing-field", "name", type, "an empty value");
+  if (text.length > charactersMax) {
+    throw new FormatError("too-large", "name", type, `more than ${charactersMax} characters`);
+  }
+  const isWrong =
+    type === "C" ? !/^[A-Z]{2}$/.test(text) : !text.isWellFormed() || /\p{Cc}/u.test(text);
+  if (isWrong) throw new FormatError("malformed", "name", type, JSON.stringify(text));
 }
 
 function attributeTexts(name: Uint8Array, oid: string): string[] {

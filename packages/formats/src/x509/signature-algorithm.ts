@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type HashName, hashSizes, type SignatureScheme } from "../crypto/index.ts";
-import { contextTag, type DerElement, DerReader } from "../der/index.ts";
+import {
+  hashByOid,
+  type HashName,
+  hashOids,
+  hashSizes,
+  schemeHash,
+  type SignatureScheme,
+} from "../crypto/index.ts";
+import {
+  contextTag,
+  type DerElement,
+  derExplicit,
+  derInteger,
+  derNull,
+  derOid,
+  DerReader,
+  derSequence,
+} from "../der/index.ts";
+import { FormatError } from "../errors/index.ts";
 
 const RSASSA_PSS = "1.2.840.113549.1.1.10";
 const MGF1 = "1.2.840.113549.1.1.8";
@@ -19,12 +36,6 @@ const schemes: ReadonlyMap<string, Known> = new Map([
   ["1.2.840.113549.1.1.12", known("rsa-pkcs1v15", "sha384")],
   ["1.2.840.113549.1.1.13", known("rsa-pkcs1v15", "sha512")],
   ["1.3.101.112", { scheme: { kind: "ed25519" }, nullAllowed: false }],
-]);
-
-const hashes: ReadonlyMap<string, HashName> = new Map([
-  ["2.16.840.1.101.3.4.2.1", "sha256"],
-  ["2.16.840.1.101.3.4.2.2", "sha384"],
-  ["2.16.840.1.101.3.4.2.3", "sha512"],
 ]);
 
 /**
@@ -84,6 +95,42 @@ function pssScheme(reader: DerReader): SignatureScheme {
   return { kind: "rsa-pss", hash };
 }
 
+/**
+ * The AlgorithmIdentifier of a scheme, as RFC 4055 and RFC 5758 want it written: NULL parameters
+ * beside PKCS#1 v1.5, none beside ECDSA and Ed25519.
+ * @throws FormatError `unsupported` for Ed25519ph, with which nothing of X.509 or CMS is signed
+ */
+export function encodeSignatureAlgorithm(scheme: SignatureScheme): Uint8Array {
+  if (scheme.kind === "rsa-pss") return encodePss(scheme.hash);
+  for (const [oid, found] of schemes) {
+    if (schemesEqual(found.scheme, scheme)) {
+      return derSequence(derOid(oid), ...(found.nullAllowed ? [derNull()] : []));
+    }
+  }
+  throw new FormatError(
+    "unsupported",
+    "signature algorithm",
+    "",
+    `${scheme.kind} has no identifier`,
+  );
+}
+
+function encodePss(hash: HashName): Uint8Array {
+  const identifier = derSequence(derOid(hashOids[hash]), derNull());
+  return derSequence(
+    derOid(RSASSA_PSS),
+    derSequence(
+      derExplicit(0, identifier),
+      derExplicit(1, derSequence(derOid(MGF1), identifier)),
+      derExplicit(2, derInteger(hashSizes[hash])),
+    ),
+  );
+}
+
+function schemesEqual(a: SignatureScheme, b: SignatureScheme): boolean {
+  return a.kind === b.kind && schemeHash(a) === schemeHash(b);
+}
+
 /** Reads the AlgorithmIdentifier of a hash, which ends the reader. */
 function hashIn(reader: DerReader | undefined, parameters: DerReader): HashName {
   if (!reader) throw parameters.error("unsupported", "RSA-PSS with SHA-1");
@@ -92,7 +139,7 @@ function hashIn(reader: DerReader | undefined, parameters: DerReader): HashName 
   const oid = identifier.oid();
   identifier.optionalNull();
   identifier.end();
-  const name = hashes.get(oid);
+  const name = hashByOid(oid);
   if (name === undefined) throw identifier.error("unsupported", `hash ${oid}`);
   return name;
 }

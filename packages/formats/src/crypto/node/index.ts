@@ -15,6 +15,7 @@ export { decryptLegacyPem } from "./legacy-pem.ts";
 export { decryptPkcs8, encryptPkcs8, isEncryptedPkcs8 } from "./pbes2.ts";
 export {
   generatePrivateKey,
+  messageSigner,
   type PrivateKey,
   privateKeyFromPkcs8,
   type SignatureStream,

@@ -15,7 +15,12 @@ import {
   type SignatureScheme,
   verifySignature,
 } from "../index.ts";
-import { generatePrivateKey, type PrivateKey, privateKeyFromPkcs8 } from "./index.ts";
+import {
+  generatePrivateKey,
+  messageSigner,
+  type PrivateKey,
+  privateKeyFromPkcs8,
+} from "./index.ts";
 
 const keys: Readonly<Record<string, PrivateKey>> = {
   "P-256": generatePrivateKey(algorithmByFlag("ecdsa-sha2-256-nistp256")),
@@ -144,5 +149,22 @@ test("printing, logging or serialising a key shows nothing of its secret", () =>
 test("no key is generated for algorithms that are only verified", () => {
   for (const name of ["PKIX_ECDSA_P384_SHA_256", "PKCS1_RSA_PSS", "PKIX_RSA_PKCS1V5"]) {
     assert.throws(() => generatePrivateKey(algorithmByName(name)), refuses("unsupported"));
+  }
+});
+
+test("signs in the thread pool as it signs at once", async () => {
+  for (const [name, key] of Object.entries(keys)) {
+    for (const scheme of schemes.filter((item) => fits(item, key))) {
+      const signature = await key.signInPool(scheme, message);
+      assert.ok(verifySignature(key.publicKey, scheme, message, signature), name);
+    }
+    const other = schemes.find((item) => !fits(item, key)) as SignatureScheme;
+    await assert.rejects(key.signInPool(other, message), refuses("unsupported"));
+    const signer = messageSigner(key);
+    const { scheme } = signer.algorithm;
+    const signature = await signer.sign(message);
+    assert.ok(verifySignature(signer.publicKey, scheme, message, signature), name);
+    const [foreign] = Object.values(keys).filter((item) => !fits(scheme, item)) as [PrivateKey];
+    assert.throws(() => messageSigner(foreign, signer.algorithm), refuses("unsupported"));
   }
 });

@@ -2,7 +2,15 @@
 import crypto from "node:crypto";
 import { bytesEqual } from "../../bytes/index.ts";
 import { FormatError } from "../../errors/index.ts";
-import { type Algorithm, type HashName, hashSizes, type SignatureScheme } from "../algorithms.ts";
+import {
+  type Algorithm,
+  algorithmFits,
+  defaultAlgorithm,
+  type HashName,
+  hashSizes,
+  type MessageSigner,
+  type SignatureScheme,
+} from "../algorithms.ts";
 import { decodeSpki, type PublicKey } from "../public-key.ts";
 import { digestInfo } from "../rsa.ts";
 import { createHasher, hash, verifySignature } from "../verify.ts";
@@ -23,6 +31,8 @@ export interface PrivateKey {
   readonly publicKey: PublicKey;
   /** Signs a message. */
   sign(scheme: SignatureScheme, message: Uint8Array): Uint8Array;
+  /** As `sign`, in libuv's thread pool; the message must not change before it is done. */
+  signInPool(scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array>;
   /**
    * Signs a message that comes in chunks, in constant memory. Every scheme but pure Ed25519, which
    * reads its message twice: `signEd25519TwoPass`.
@@ -85,6 +95,21 @@ export function privateKeyFromPkcs8(der: Uint8Array, passphrase?: Uint8Array): P
   }
 }
 
+/**
+ * A signer of certificates, timestamps and log entries with a key in memory.
+ * @param algorithm Default: that of the key (`defaultAlgorithm`).
+ * @throws FormatError `unsupported` where the two do not go together
+ */
+export function messageSigner(key: PrivateKey, algorithm?: Algorithm): MessageSigner {
+  const { publicKey } = key;
+  const chosen = algorithm ?? defaultAlgorithm(publicKey);
+  if (!algorithmFits(chosen, publicKey)) {
+    throw unsupported(`${chosen.name} with a key of type ${describe(publicKey)}`);
+  }
+  const sign = (message: Uint8Array): Promise<Uint8Array> => key.signInPool(chosen.scheme, message);
+  return { publicKey, algorithm: chosen, sign };
+}
+
 const keyTypes: Readonly<Record<SignatureScheme["kind"], PublicKey["type"]>> = {
   ecdsa: "ec",
   "rsa-pkcs1v15": "rsa",
@@ -107,6 +132,19 @@ class NodePrivateKey implements PrivateKey {
     if (scheme.kind === "ed25519") return plain(crypto.sign(null, message, this.#key));
     if (scheme.kind === "ed25519ph") return this.signDigest(scheme, hash("sha512", message));
     return plain(crypto.sign(scheme.hash, message, this.#options(scheme)));
+  }
+
+  async signInPool(scheme: SignatureScheme, message: Uint8Array): Promise<Uint8Array> {
+    this.#check(scheme);
+    // OpenSSL as Node has it knows no prehashed Ed25519: it is done in JavaScript, at once.
+    if (scheme.kind === "ed25519ph") return this.sign(scheme, message);
+    const hash = scheme.kind === "ed25519" ? null : scheme.hash;
+    return new Promise((resolve, reject) => {
+      crypto.sign(hash, message, this.#options(scheme), (error, signature) => {
+        if (error) reject(error);
+        else resolve(plain(signature));
+      });
+    });
   }
 
   startSignature(scheme: SignatureScheme): SignatureStream {
