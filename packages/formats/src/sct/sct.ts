@@ -47,14 +47,15 @@ export type SctEntry =
 
 const VERSION_1 = 0;
 const CERTIFICATE_TIMESTAMP = 0;
-const X509_ENTRY = 0;
-const PRECERT_ENTRY = 1;
-const SHA256 = 4;
-const RSA = 1;
-const ECDSA = 3;
+export const X509_ENTRY = 0;
+export const PRECERT_ENTRY = 1;
+/** HashAlgorithm and SignatureAlgorithm of TLS 1.2. */
+export const SHA256 = 4;
+export const RSA = 1;
+export const ECDSA = 3;
 const LOG_ID_BYTES = 32;
 /** Largest instant of a Date (ECMA-262 §21.4.1.1): later timestamps would compare as invalid. */
-const TIMESTAMP_MS_MAX = 8_640_000_000_000_000n;
+export const TIMESTAMP_MS_MAX = 8_640_000_000_000_000n;
 
 /**
  * Reads a SignedCertificateTimestampList (RFC 6962 §3.3): `uint16 total { uint16 length, SCT }`.
@@ -128,15 +129,25 @@ export function encodeSct(sct: Sct): Uint8Array {
     Uint8Array.of(VERSION_1),
     sct.logId,
     uintBytes(sct.timestampMs, 8),
-    vector(sct.extensions, 2),
-    Uint8Array.of(sct.hashAlgorithm, sct.signatureAlgorithm),
-    vector(sct.signature, 2),
+    tlsVector(sct.extensions, 2),
+    encodeDigitallySigned(sct),
   );
+}
+
+/**
+ * DigitallySigned (RFC 5246 §4.7), in which RFC 6962 puts every signature of a log.
+ * @throws RangeError for a signature above 65,535 bytes
+ */
+export function encodeDigitallySigned(
+  signed: Pick<Sct, "hashAlgorithm" | "signatureAlgorithm" | "signature">,
+): Uint8Array {
+  const { hashAlgorithm, signatureAlgorithm, signature } = signed;
+  return concatBytes(Uint8Array.of(hashAlgorithm, signatureAlgorithm), tlsVector(signature, 2));
 }
 
 /** A SignedCertificateTimestampList of encoded timestamps. @throws RangeError above 65,535 bytes */
 export function encodeSctList(scts: readonly Uint8Array[]): Uint8Array {
-  return vector(concatBytes(...scts.map((sct) => vector(sct, 2))), 2);
+  return tlsVector(concatBytes(...scts.map((sct) => tlsVector(sct, 2))), 2);
 }
 
 /**
@@ -150,23 +161,26 @@ export function sctSignedData(
   sct: Pick<Sct, "timestampMs" | "extensions">,
   entry: SctEntry,
 ): Uint8Array {
-  const head = concatBytes(
-    Uint8Array.of(VERSION_1, CERTIFICATE_TIMESTAMP),
-    uintBytes(sct.timestampMs, 8),
-  );
-  const extensions = vector(sct.extensions, 2);
+  const head = Uint8Array.of(VERSION_1, CERTIFICATE_TIMESTAMP);
+  return concatBytes(head, encodeTimestampedEntry(sct, entry));
+}
+
+/** TimestampedEntry (RFC 6962 §3.4). @throws RangeError as {@link sctSignedData} */
+export function encodeTimestampedEntry(
+  { timestampMs, extensions }: Pick<Sct, "timestampMs" | "extensions">,
+  entry: SctEntry,
+): Uint8Array {
+  return concatBytes(uintBytes(timestampMs, 8), encodeSignedEntry(entry), tlsVector(extensions, 2));
+}
+
+/** LogEntryType and what it selects (RFC 6962 §3.1). */
+function encodeSignedEntry(entry: SctEntry): Uint8Array {
   if ("certificate" in entry) {
-    return concatBytes(
-      head,
-      Uint8Array.of(0, X509_ENTRY),
-      vector(entry.certificate, 3),
-      extensions,
-    );
+    return concatBytes(uintBytes(X509_ENTRY, 2), tlsVector(entry.certificate, 3));
   }
   const { issuerKeyHash, tbs } = entry;
   if (issuerKeyHash.length !== 32) throw new RangeError("an issuer key hash has 32 bytes");
-  const type = Uint8Array.of(0, PRECERT_ENTRY);
-  return concatBytes(head, type, issuerKeyHash, vector(tbs, 3), extensions);
+  return concatBytes(uintBytes(PRECERT_ENTRY, 2), issuerKeyHash, tlsVector(tbs, 3));
 }
 
 /**
@@ -202,7 +216,8 @@ function schemeOf(sct: Sct, logKey: PublicKey): SignatureScheme | undefined {
   return undefined;
 }
 
-function vector(bytes: Uint8Array, prefixBytes: 2 | 3): Uint8Array {
+/** A vector of TLS with its length before it. @throws RangeError where it is too long for that */
+export function tlsVector(bytes: Uint8Array, prefixBytes: 2 | 3): Uint8Array {
   if (bytes.length >= 256 ** prefixBytes) {
     throw new RangeError(`${bytes.length} bytes in a vector of ${prefixBytes} length bytes`);
   }

@@ -45,7 +45,7 @@ function file(name: string, content: string): string {
 }
 
 const newSigner = (name: string): MessageSigner =>
-  messageSigner(generatePrivateKey(algorithmByName(name)));
+  messageSigner(generatePrivateKey(algorithmByName(name)), algorithmByName(name));
 const validity = {
   notBefore: new Date("2020-01-01T00:00:00Z"),
   notAfter: new Date("2059-12-31T23:59:59Z"),
