@@ -82,11 +82,18 @@ suite("the HTTP server", () => {
   });
 
   test("answers 405 with the methods that there are, HEAD like GET", async (t) => {
-    const { url } = await started(t);
+    const { url, port } = await started(t);
     const answer = await request(`${url}/echo`, { method: "PUT", body: "x" });
     assert.equal(answer.status, 405);
     assert.equal(answer.headers.get("allow"), "GET,POST");
     assert.equal((await request(`${url}/broken`, { method: "POST" })).headers.get("allow"), "GET");
+    for (const method of ["TRACE", "QUERY", "OPTIONS"]) {
+      const text = await raw(
+        port,
+        `${method} /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(text, /^HTTP\/1\.1 405 [^]*\r\nallow: GET,POST\r\n/, method);
+    }
     assert.equal((await request(`${url}/echo`, { method: "HEAD" })).status, 200);
     assert.equal((await request(`${url}/echo/`)).status, 200, "a slash at the end does not matter");
     assert.equal((await request(`${url}//echo`)).status, 200);

@@ -9,7 +9,7 @@ import {
 } from "fastify";
 import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { ServiceError } from "../errors.ts";
+import { ServiceError, type ServiceErrorCode } from "../errors.ts";
 import { connectionsSurplus, type HttpLimits, httpLimits } from "./limits.ts";
 import type { RouteLabel, ServerMetrics } from "./metrics.ts";
 
@@ -115,11 +115,14 @@ function frameworkRefusal(error: unknown): number | undefined {
   return statusCode;
 }
 
+/** Refusals with a 5xx status that say nothing of a fault. */
+const expected: readonly ServiceErrorCode[] = ["overloaded", "disabled"];
+
 /** Writes errors of a plugin's routes in its own shape, and logs those that are the server's. */
 export function useErrorWriter(app: FastifyInstance, write: ErrorWriter): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = asServiceError(error);
-    if (refusal.status >= 500 && refusal.code !== "overloaded") {
+    if (refusal.status >= 500 && !expected.includes(refusal.code)) {
       request.log.error({ err: refusal.cause ?? refusal }, refusal.message);
     }
     return write(refusal, reply.headers(refusal.headers).code(refusal.status));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry, Summary } from "prom-client";
 
 /** Which API a route belongs to, and the name it has in metrics and logs. */
 export interface RouteLabel {
@@ -36,6 +36,9 @@ export class ServerMetrics {
   readonly #v1Requests: Counter;
   readonly #v1LatencyNs: Histogram;
   readonly #v1ApiLatency: Histogram;
+  readonly #v1ApiLatencySummary: Summary;
+  readonly #indexLatency: Summary;
+  readonly #published: Counter;
   readonly #v2Requests: Counter;
   readonly #v2Latency: Histogram;
   readonly #v2Size: Histogram;
@@ -50,6 +53,9 @@ export class ServerMetrics {
       labelNames: string[],
       buckets: number[],
     ): Histogram => new Histogram({ name, help, labelNames, buckets, registers });
+    // Sum and count alone, as Rekor's summaries are.
+    const summary = (name: string, help: string, labelNames: string[]): Summary =>
+      new Summary({ name, help, labelNames, percentiles: [], registers });
     this.#newEntries = counter("rekor_new_entries", "The total number of new log entries");
     this.#v1Requests = counter("rekor_qps_by_api", "Api QPS by path, method, and response code", [
       "path",
@@ -67,6 +73,20 @@ export class ServerMetrics {
       "Api Latency on calls",
       ["path", "code"],
       latencyBucketsNs,
+    );
+    this.#v1ApiLatencySummary = summary("rekor_api_latency_summary", "Api Latency on calls", [
+      "path",
+      "code",
+    ]);
+    this.#indexLatency = summary(
+      "rekor_index_storage_latency_summary",
+      "Latency (in ns) of storing entries with their index keys, by success/failure",
+      ["success"],
+    );
+    this.#published = counter(
+      "rekor_publish_events",
+      "The status of publishing events, by attempt",
+      ["event", "content_type", "status"],
     );
     this.#newHashedRekord = counter(
       "rekor_v2_new_hashedrekord_entries",
@@ -106,6 +126,7 @@ export class ServerMetrics {
       this.#v1Requests.inc({ path, method, code });
       this.#v1LatencyNs.observe({ path, method }, durationMs * nsPerMs);
       this.#v1ApiLatency.observe({ path, code }, durationMs * nsPerMs);
+      this.#v1ApiLatencySummary.observe({ path, code }, durationMs * nsPerMs);
     } else if (route.api === "rekor-v2") {
       const labels = { code, method: method.toLowerCase() };
       this.#v2Requests.inc(labels);
@@ -118,6 +139,17 @@ export class ServerMetrics {
     if (version === "0.0.2" && kind === "hashedrekord") this.#newHashedRekord.inc();
     this.#newEntries.inc();
     this.#kinds.inc({ kind, version });
+  }
+
+  /** An entry and its search keys, which are stored in one transaction, or were not. */
+  stored(success: boolean, durationMs: number): void {
+    this.#indexLatency.observe({ success: String(success) }, durationMs * nsPerMs);
+  }
+
+  /** One attempt to publish an event. */
+  published(event: string, contentType: string, success: boolean): void {
+    const status = success ? "SUCCESS" : "ERROR";
+    this.#published.inc({ event, content_type: contentType, status });
   }
 
   shed(why: "connections" | "requests"): void {

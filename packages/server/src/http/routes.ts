@@ -17,7 +17,11 @@ export interface Route {
   readonly bodySizeBytesMax?: number;
 }
 
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+/** Every method that Fastify knows. */
+const methods = [
+  ...(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const),
+  ...(["OPTIONS", "TRACE", "QUERY"] as const),
+];
 
 /** Adds a path. Methods it does not have are answered 405, with those it has in `Allow`. */
 export function addRoute(app: FastifyInstance, route: Route): void {

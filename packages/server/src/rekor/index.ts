@@ -5,6 +5,6 @@
  * one tree, and searches in it. How the tree is kept is `@chancery/log`'s business.
  */
 export { defaultAlgorithmPolicy } from "./policy.ts";
-export { addRekor, type RekorOptions } from "./rekor.ts";
+export { addRekor, rekorOperations, type RekorOptions } from "./rekor.ts";
 export { searchParameters } from "./search/index.ts";
 export type { TransparencyLog } from "./transparency-log.ts";

@@ -8,4 +8,4 @@ export type { EntryKindHandler, PreparedEntry, ProposalContext } from "./handler
 export { handlersOfKind } from "./registry.ts";
 export { protoError, soleField } from "./proto-json.ts";
 export { base64Text } from "./spec-v1.ts";
-export { decodeX509Verifier } from "./x509-verifier.ts";
+export { decodeX509Verifier, identities } from "./x509-verifier.ts";

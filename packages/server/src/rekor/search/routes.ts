@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decodeUtf8, encodeBase64, encodeHex } from "@chancery/formats/bytes";
+import { encodeBase64, encodeHex } from "@chancery/formats/bytes";
 import { leafHash } from "@chancery/formats/merkle";
 import type { LoggedEntry } from "@chancery/log";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ServiceError } from "../../errors.ts";
 import { addRoute } from "../../http/index.ts";
+import { bodyKind } from "../body-kind.ts";
 import type { TransparencyLog } from "../transparency-log.ts";
 import { readSearchQuery } from "./query.ts";
 import { searchLog } from "./search.ts";
@@ -14,14 +16,19 @@ export interface SearchRouteOptions {
   readonly api: "rekor-v1" | "rekor-v2";
   readonly log: TransparencyLog;
   readonly item: (found: LoggedEntry) => object;
+  /** Whether the operator has it on. */
+  readonly enabled: boolean;
 }
 
 const jsonLines = "application/x-ndjson";
 
 /** Adds a search: JSON, or with `Accept: application/x-ndjson` a line for each entry. */
 export function addSearchRoute(app: FastifyInstance, options: SearchRouteOptions): void {
-  const { path, api, log, item } = options;
+  const { path, api, log, item, enabled } = options;
   const get = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (!enabled) {
+      throw new ServiceError("disabled", "Search Log API not enabled in this Rekor instance");
+    }
     const query = readSearchQuery(request.query as Record<string, unknown>);
     const { entries, nextBefore } = await searchLog(log, query);
     const items = entries.map(item);
@@ -48,14 +55,14 @@ export function searchItemV1(
     logIndex: tree.offset + entry.index,
     logID: tree.logId,
     integratedTime: Math.floor(entry.timeMs / 1000),
-    ...kindOf(entry.bytes),
+    ...bodyKind(entry.bytes),
     body: encodeBase64(entry.bytes),
   };
 }
 
 /** An entry of a v2 search, in the names of a TransparencyLogEntry; `loggedTime` is unsigned. */
 export function searchItemV2(entry: LoggedEntry, logId: string): object {
-  const { kind, apiVersion } = kindOf(entry.bytes);
+  const { kind, apiVersion } = bodyKind(entry.bytes);
   return {
     logIndex: String(entry.index),
     logId: { keyId: logId },
@@ -63,12 +70,4 @@ export function searchItemV2(entry: LoggedEntry, logId: string): object {
     loggedTime: new Date(entry.timeMs).toISOString(),
     canonicalizedBody: encodeBase64(entry.bytes),
   };
-}
-
-/** Kind and version out of a canonical body, whose members are sorted: they stand at its start. */
-function kindOf(body: Uint8Array): { readonly kind: string; readonly apiVersion: string } {
-  const start = decodeUtf8(body.subarray(0, 128).filter((byte) => byte < 0x80));
-  const [, apiVersion = "", kind = ""] =
-    /^\{"apiVersion":"([^"]*)","kind":"([^"]*)"/.exec(start) ?? [];
-  return { kind, apiVersion };
 }

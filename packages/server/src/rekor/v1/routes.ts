@@ -13,11 +13,30 @@ import type { RekorV1 } from "./rekor-v1.ts";
 import { entryIdPattern, isEntryId } from "./entry-id.ts";
 import { parseBody, unprocessable } from "./requests.ts";
 
+/**
+ * The operations by the ids that Rekor's OpenAPI has and its flag `--enabled_api_endpoints` takes,
+ * and how it calls them where one is turned off.
+ */
+export const v1Operations = {
+  searchIndex: "Search Index",
+  getLogInfo: "Get Log Info",
+  getPublicKey: "Get Public Key",
+  getLogProof: "Get Log Proof",
+  createLogEntry: "Create Entry",
+  getLogEntryByIndex: "Get Log Entry by Index",
+  getLogEntryByUUID: "Get Log Entry by UUID",
+  searchLogQuery: "Search Log Query",
+} as const;
+
+export type V1Operation = keyof typeof v1Operations;
+
 /** How the API is served. */
 export interface RekorV1RouteOptions {
   readonly service: RekorV1;
   /** Whole artifacts are sent to it: far larger than what is stored. */
   readonly bodySizeBytesMax: number;
+  /** What is served; the others answer 501. */
+  readonly enabled: (operation: V1Operation) => boolean;
 }
 
 /** Default for `bodySizeBytesMax`; Rekor's own is no limit at all. */
@@ -36,45 +55,53 @@ export async function rekorV1Routes(
   app: FastifyInstance,
   options: RekorV1RouteOptions,
 ): Promise<void> {
-  const { service, bodySizeBytesMax } = options;
+  const { service, bodySizeBytesMax, enabled } = options;
   const route = (path: string, handlers: { get?: RouteHandler; post?: RouteHandler }): void => {
     const label = { api: "rekor-v1", path: path.replace(":id", "{entryUUID}") } as const;
     addRoute(app, { path, label, ...handlers, bodySizeBytesMax });
   };
+  const unlessOff = (operation: V1Operation, handler: RouteHandler): RouteHandler =>
+    enabled(operation) ? handler : turnedOff(operation);
   const json = (request: FastifyRequest, name: string): ReturnType<typeof parseBody> =>
     parseBody(bodyOf(request), name, bodySizeBytesMax);
   useErrorWriter(app, writeError);
   app.addHook("preParsing", checkMediaType);
   route("/api/v1/log", {
-    get: async (_, reply) => reply.headers(noCache).send(service.info()),
+    get: unlessOff("getLogInfo", async (_, reply) => reply.headers(noCache).send(service.info())),
   });
-  route("/api/v1/log/publicKey", { get: publicKey(service) });
-  route("/api/v1/log/proof", { get: logProof(service) });
+  route("/api/v1/log/publicKey", { get: unlessOff("getPublicKey", publicKey(service)) });
+  route("/api/v1/log/proof", { get: unlessOff("getLogProof", logProof(service)) });
+  const create: RouteHandler = async (request, reply) => {
+    const created = await service.create(json(request, "proposedEntry"));
+    reply.header("location", entryLocation(request, created.id));
+    if (created.status === "created")
+      return reply.code(201).header("etag", created.id).send(created.entry);
+    throw new ServiceError(
+      "duplicate",
+      `an equivalent entry already exists in the transparency log with UUID ${created.id}`,
+    );
+  };
   route("/api/v1/log/entries", {
-    get: entryByIndex(service),
-    post: async (request, reply) => {
-      const created = await service.create(json(request, "proposedEntry"));
-      reply.header("location", entryLocation(request, created.id));
-      if (created.status === "created")
-        return reply.code(201).header("etag", created.id).send(created.entry);
-      throw new ServiceError(
-        "duplicate",
-        `an equivalent entry already exists in the transparency log with UUID ${created.id}`,
-      );
-    },
+    get: unlessOff("getLogEntryByIndex", entryByIndex(service)),
+    post: unlessOff("createLogEntry", create),
   });
-  route("/api/v1/log/entries/:id", { get: entryById(service) });
+  route("/api/v1/log/entries/:id", { get: unlessOff("getLogEntryByUUID", entryById(service)) });
   route("/api/v1/log/entries/retrieve", {
-    post: async (request) => service.retrieve(json(request, "entry")),
+    post: unlessOff("searchLogQuery", async (request) => service.retrieve(json(request, "entry"))),
   });
   route("/api/v1/index/retrieve", {
-    post: async (request) => service.searchIndex(json(request, "query")),
+    post: unlessOff("searchIndex", async (request) => service.searchIndex(json(request, "query"))),
   });
   addRoute(app, {
     path: "/ping",
     label: { api: "own", path: "/ping" },
     get: async (_, reply) => reply.type("text/plain").send("."),
   });
+}
+
+function turnedOff(operation: V1Operation): RouteHandler {
+  const message = `${v1Operations[operation]} API not enabled in this Rekor instance`;
+  return () => Promise.reject(new ServiceError("disabled", message));
 }
 
 /** `{"code", "message"}`; of an entry that is not there nothing at all. */

@@ -10,9 +10,18 @@ import {
 } from "@chancery/formats/bytes";
 import { encodePublicKeyPem, sha256 } from "@chancery/formats/crypto";
 import { checkEntry } from "../../../test/check-v1.ts";
-import { hashedRekordV1, intotoV2, newKey } from "../../../test/entries.ts";
+import { hashedRekordV1, hashedRekordV2, intotoV2, newKey } from "../../../test/entries.ts";
 import { MemoryLog } from "../../../test/memory-log.ts";
-import { hostname, p256, post, request, startedRekor, treeId } from "../../../test/rekor-server.ts";
+import {
+  type Answer,
+  hostname,
+  p256,
+  post,
+  request,
+  startedRekor,
+  treeId,
+} from "../../../test/rekor-server.ts";
+import { rekorOperations } from "../index.ts";
 
 suite("Rekor v1 over HTTP, otherwise configured", () => {
   test("refuses bodies over its limit", async (t) => {
@@ -49,6 +58,48 @@ suite("Rekor v1 over HTTP, otherwise configured", () => {
     const answer = await post(`${server.url}/api/v1/log/entries`, hashedRekordV1());
     assert.equal(answer.status, 405);
     assert.equal(server.log.stored.length, 0);
+  });
+
+  test("answers 501 in Rekor's words for each operation that is turned off", async (t) => {
+    const cases: [string, string, string, string][] = [
+      ["searchIndex", "POST", "/api/v1/index/retrieve", "Search Index"],
+      ["getLogInfo", "GET", "/api/v1/log", "Get Log Info"],
+      ["getPublicKey", "GET", "/api/v1/log/publicKey", "Get Public Key"],
+      ["getLogProof", "GET", "/api/v1/log/proof?lastSize=1", "Get Log Proof"],
+      ["createLogEntry", "POST", "/api/v1/log/entries", "Create Entry"],
+      ["getLogEntryByIndex", "GET", "/api/v1/log/entries?logIndex=0", "Get Log Entry by Index"],
+      [
+        "getLogEntryByUUID",
+        "GET",
+        `/api/v1/log/entries/${"ab".repeat(32)}`,
+        "Get Log Entry by UUID",
+      ],
+      ["searchLogQuery", "POST", "/api/v1/log/entries/retrieve", "Search Log Query"],
+      ["searchLogV1", "GET", "/api/v1/log/search", "Search Log"],
+      ["searchLogV2", "GET", "/api/v2/log/search", "Search Log"],
+    ];
+    assert.deepEqual(
+      cases.map(([operation]) => operation),
+      rekorOperations,
+    );
+    const none = await startedRekor(t, { operations: [] });
+    for (const [operation, method, path, name] of cases) {
+      const ask = (url: string): Promise<Answer> =>
+        method === "GET" ? request(url + path) : post(url + path, {});
+      const { status, json } = await ask(none.url);
+      assert.equal(status, 501, operation);
+      assert.equal(json.message, `${name} API not enabled in this Rekor instance`);
+      assert.equal(json.code, path.startsWith("/api/v2") ? 12 : 501);
+      const one = await startedRekor(t, { operations: [operation] });
+      assert.notEqual((await ask(one.url)).status, 501, operation);
+    }
+    assert.deepEqual(
+      none.lines.filter(({ level }) => level > 30),
+      [],
+      "what is turned off is no fault",
+    );
+    assert.equal((await post(`${none.url}/api/v2/log/entries`, hashedRekordV2())).status, 201);
+    assert.equal((await request(`${none.url}/checkpoint`)).status, 200);
   });
 
   test("counts indexes through its shards, and keeps their keys apart", async (t) => {

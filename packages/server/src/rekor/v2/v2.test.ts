@@ -334,6 +334,8 @@ suite("Rekor v2 over HTTP, otherwise configured", () => {
     await post(`${server.url}/api/v1/log/entries`, proposed);
     await post(`${server.url}/api/v1/log/entries`, proposed);
     await request(`${server.url}/api/v1/log/entries/${"ab".repeat(32)}`);
+    server.log.failure = new LogError("storage", "the disk is full");
+    await post(`${server.url}/api/v2/log/entries`, hashedRekordV2({ key }));
     const text = await server.metrics.registry.metrics();
     for (const line of [
       "rekor_new_entries 2",
@@ -346,6 +348,10 @@ suite("Rekor v2 over HTTP, otherwise configured", () => {
       'rekor_qps_by_api{path="/api/v1/log/entries/{entryUUID}",method="GET",code="404"} 1',
       'rekor_latency_by_api_count{path="/api/v1/log/entries",method="POST"} 2',
       'rekor_v2_http_api_latency_count{code="201",method="post"} 1',
+      'rekor_api_latency_count{path="/api/v1/log/entries",code="201"} 1',
+      'rekor_api_latency_summary_count{path="/api/v1/log/entries",code="409"} 1',
+      'rekor_index_storage_latency_summary_count{success="true"} 3',
+      'rekor_index_storage_latency_summary_count{success="false"} 1',
     ]) {
       assert.ok(text.includes(`${line}\n`), line);
     }
