@@ -71,6 +71,10 @@ async function signed(): Promise<string> {
   return entry?.inclusionProof?.checkpoint ?? assert.fail("no checkpoint");
 }
 
+async function checkpointOf({ url }: Service): Promise<string> {
+  return (await fetch(`${url}/api/v2/checkpoint`)).text();
+}
+
 function cosignatures(checkpoint: string, vkey: string): string {
   const { note } = parseSignedCheckpoint(checkpoint);
   return verifyCosignature(note, parseVerifierKey(vkey).verifier).status;
@@ -88,7 +92,7 @@ test("a witness cosigns what a log publishes; without it the log goes on, or not
   const log = await run(up);
   assert.equal(log.vkey, vkey);
   for (let i = 0; i < 3; i++) assert.equal(cosignatures(await signed(), witness.vkey), "verified");
-  const published = await (await fetch(`${log.url}/api/v2/checkpoint`)).text();
+  const published = await checkpointOf(log);
   assert.equal(cosignatures(published, witness.vkey), "verified");
   assert.equal(parseSignedCheckpoint(published).checkpoint.size, 3n);
   const metrics = await (await fetch(`${log.url}/metrics`)).text();
@@ -103,11 +107,27 @@ test("a witness cosigns what a log publishes; without it the log goes on, or not
   const again = await run(`witness --data w --listen 127.0.0.1:${port} --log ${vkey}`);
   assert.equal(again.vkey, witness.vkey);
   assert.equal(cosignatures(await signed(), witness.vkey), "verified");
+  const last = await checkpointOf(strict);
+  assert.equal(cosignatures(last, witness.vkey), "verified");
   await again.end();
   await strict.end();
-  await assert.rejects(run(`${up} --witness-required`), /exit 3: .*is no quorum/);
 
+  const alone = await run(`${up} --witness-required`);
+  assert.equal(await checkpointOf(alone), last, "what was shown last is shown still");
+  const kept = await world.run(`${sign} --timeout 2s`);
+  assert.notEqual(kept.code, 0);
+  assert.equal(await checkpointOf(alone), last);
+  const back = await run(`witness --data w --listen 127.0.0.1:${port} --log ${vkey}`);
+  assert.equal(cosignatures(await signed(), witness.vkey), "verified");
+  const newest = await checkpointOf(alone);
+  await back.end();
+  await alone.end();
+
+  const bare = await run("up --data data --listen 127.0.0.1:0");
+  assert.equal(await checkpointOf(bare), newest, "also without a policy");
+  await bare.end();
   const loose = await run(up);
+  assert.equal(await checkpointOf(loose), newest);
   assert.equal(cosignatures(await signed(), witness.vkey), "absent");
   await loose.end();
 });

@@ -2,13 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
+import { noteVerifier } from "@chancery/formats/note";
 import { describeLog } from "@chancery/formats/trust";
 import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
 import type { ServerMetrics } from "../../http/index.ts";
+import type { TransparencyLog } from "../../rekor/index.ts";
 import { StackError } from "../errors.ts";
 import { type LogIdentity, logFolder, openIdentity } from "../identity.ts";
 import type { TrustContribution } from "../trust.ts";
-import { WitnessedLog } from "../witnessed-log.ts";
+import { type ShownRecord, WitnessedLog, withoutWitnesses } from "../witnessed-log.ts";
 import type {
   OpenService,
   ServiceUsage,
@@ -16,6 +18,9 @@ import type {
   StackService,
   UsagePlace,
 } from "./service.ts";
+
+/** Of the checkpoint that was shown last, in a data directory. */
+const shownFile = "shown-checkpoint.json";
 
 /** The log of signatures: Rekor v1 and v2 over one tree. */
 export const rekor: StackService<never> = { name: "rekor", open: openRekor };
@@ -30,7 +35,12 @@ async function openRekor(context: StackContext): Promise<OpenService<never>> {
     onError: (error) => logger.error({ err: error }, "the log reports an error"),
   });
   try {
-    const witnessed = await openWitnessed(log, context);
+    const record = {
+      path: join(dataDirectory, shownFile),
+      verifier: noteVerifier(identity.hostname, identity.v2Key.publicKey),
+    };
+    const witnessed = await openWitnessed(log, record, context);
+    const served = witnessed?.served() ?? (await withoutWitnesses(log, record));
     addLogMetrics(metrics, log);
     if (witnessed) {
       const help = "Whether enough witnesses cosigned the published checkpoint";
@@ -39,18 +49,31 @@ async function openRekor(context: StackContext): Promise<OpenService<never>> {
     metrics.info("chancery_digest_path", "What verifies signatures over a digest", {
       path: digestPath(identity.v1Key.publicKey),
     });
-    return serve(context, identity, log, witnessed);
+    return serve(context, identity, {
+      log,
+      served,
+      close: async () => {
+        await witnessed?.close();
+        await log.close();
+      },
+    });
   } catch (cause) {
     await log.close();
     throw cause;
   }
 }
 
+interface OpenedLog {
+  readonly log: Log;
+  /** As both APIs show it. */
+  readonly served: TransparencyLog;
+  readonly close: () => Promise<void>;
+}
+
 function serve(
   { config, metrics, operator }: StackContext,
   identity: LogIdentity,
-  log: Log,
-  witnessed: WitnessedLog | undefined,
+  { log, served, close }: OpenedLog,
 ): OpenService<never> {
   const { hostname, treeId, v1Key, v2Key, vkey } = identity;
   const { limits } = config;
@@ -58,10 +81,9 @@ function serve(
     addRoutes: async (app) => {
       const { addRekor } = await import("../../rekor/index.ts");
       await addRekor(app, {
-        shards: [{ treeId, log, key: v1Key, hostname }],
+        shards: [{ treeId, log: served, key: v1Key, hostname }],
         origin: hostname,
         publicKey: v2Key.publicKey,
-        ...(witnessed && { v2Log: witnessed.served() }),
         metrics,
         algorithms: config.log.algorithms.map(algorithmByFlag),
         attestationSizeBytesMax: config.log.attestationSizeBytesMax,
@@ -73,7 +95,7 @@ function serve(
     notReady: () => logProblem(log),
     facts: () => ({ treeId: String(treeId), vkey }),
     usage: (place) => usage(place, vkey),
-    close: () => log.close(),
+    close,
   };
 }
 
@@ -125,6 +147,7 @@ function usage({ url, trustedRoot, signingConfig }: UsagePlace, vkey: string): S
 /** The log with the witnesses of the policy; undefined where none is configured. */
 async function openWitnessed(
   log: Log,
+  record: ShownRecord,
   { dataDirectory, config, logger }: StackContext,
 ): Promise<WitnessedLog | undefined> {
   const { policy: file, required, timeoutMs } = config.witness;
@@ -139,7 +162,7 @@ async function openWitnessed(
     const message = `the witness policy ${path}: ${cause.message}`;
     throw new StackError("configuration", message, { cause });
   }
-  return WitnessedLog.open(log, { policy, required, timeoutMs, logger });
+  return WitnessedLog.open(log, { ...record, policy, required, timeoutMs, logger });
 }
 
 /** Why the log cannot be used; undefined where it can. */
