@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { parseSignedCheckpoint } from "@chancery/formats/note";
 import { LogError } from "../errors.ts";
-import type { PreparedMerge } from "../search/index.ts";
+import type { MergeRuns, PreparedMerge } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 import type { EngineLimits } from "./limits.ts";
 import { acceptMerge, isTailLong, moveToBody } from "./materialise.ts";
@@ -16,6 +16,7 @@ interface BackgroundOptions {
   readonly store: LogStore;
   readonly limits: EngineLimits;
   readonly metrics: EngineMetrics;
+  readonly merge: MergeRuns;
   /** The state that is certain to be as stored, undefined while there is none. */
   readonly current: () => EngineState | undefined;
   readonly onFailure: OnFailure;
@@ -33,7 +34,10 @@ export class Background {
   #merging: Promise<void> | undefined;
   #merged: { readonly state: EngineState; readonly prepared: PreparedMerge } | undefined;
   #woken = false;
-  #closing = false;
+  readonly #closing = new AbortController();
+  /** Called at the next move, or when the work ends. */
+  #onProgress: (() => void)[] = [];
+  #failing = false;
   #publishedSize = -1;
   #publishedAtMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -45,8 +49,20 @@ export class Background {
   /** Says that there may be something to do. */
   wake(): void {
     this.#woken = true;
-    if (this.#closing) return;
+    if (this.#closing.signal.aborted) return;
     this.#working ??= this.#work();
+  }
+
+  /** Whether the tail could not be shortened the last time. */
+  get failing(): boolean {
+    return this.#failing;
+  }
+
+  /** Resolves when the tail has been shortened, or there is nothing to shorten or no way to. */
+  async progress(): Promise<void> {
+    this.wake();
+    if (!this.#working) return;
+    await new Promise<void>((resolve) => void this.#onProgress.push(resolve));
   }
 
   /** Resolves once nothing is under way. */
@@ -56,7 +72,7 @@ export class Background {
 
   /** Ends the work and shows the last checkpoint. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort();
     clearTimeout(this.#timer);
     await this.idle();
     const state = this.#options.current();
@@ -65,7 +81,7 @@ export class Background {
 
   async #work(): Promise<void> {
     await turn();
-    while (this.#woken && !this.#closing) {
+    while (this.#woken && !this.#closing.signal.aborted) {
       this.#woken = false;
       const well =
         (await this.#guard(() => this.#publishWhenDue(), false)) &&
@@ -75,6 +91,7 @@ export class Background {
       this.#startMerge();
     }
     this.#working = undefined;
+    this.#progressed();
   }
 
   /** Shortens the tail while it is long. @returns whether all went well */
@@ -82,8 +99,10 @@ export class Background {
     const { store, limits, metrics } = this.#options;
     for (let state = this.#state(); state && isTailLong(state, limits); state = this.#state()) {
       const from = state;
-      if (!(await this.#guard(() => moveToBody(from, store, limits), true))) return false;
+      this.#failing = !(await this.#guard(() => moveToBody(from, store, limits), true));
+      if (this.#failing) return false;
       metrics.moves++;
+      this.#progressed();
       if (!(await this.#acceptMerged())) return false;
       this.#startMerge();
     }
@@ -91,10 +110,11 @@ export class Background {
   }
 
   #startMerge(): void {
+    const { merge } = this.#options;
     const state = this.#state();
     if (!state || this.#merging || this.#merged) return;
     this.#merging = this.#guard(async () => {
-      const prepared = await state.index.prepareMerge(() => this.#pause());
+      const prepared = await state.index.prepareMerge(merge, this.#closing.signal);
       if (prepared) this.#merged = { state, prepared };
     }, false).then(() => {
       this.#merging = undefined;
@@ -113,14 +133,14 @@ export class Background {
     return this.#guard(() => acceptMerge(merged.state, store, merged.prepared), true);
   }
 
-  /** A turn; ends a merge that is under way when the log is closed. */
-  async #pause(): Promise<void> {
-    await turn();
-    if (this.#closing) throw new LogError("stopped", "the log is closed");
+  #progressed(): void {
+    const waiting = this.#onProgress;
+    this.#onProgress = [];
+    for (const resolve of waiting) resolve();
   }
 
   #state(): EngineState | undefined {
-    return this.#closing ? undefined : this.#options.current();
+    return this.#closing.signal.aborted ? undefined : this.#options.current();
   }
 
   /** @returns whether it went well. */

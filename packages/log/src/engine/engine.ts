@@ -3,13 +3,14 @@ import { verifyConsistency } from "@chancery/formats/merkle";
 import { bytesEqual } from "@chancery/formats/bytes";
 import { LogError, type LogErrorCode } from "../errors.ts";
 import { checkEntry, encodeHead, type EntryInput } from "../record/index.ts";
-import { segmentNames } from "../search/index.ts";
+import { type MergeRuns, mergeRuns, segmentNames } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 import { EdgeTree, emptyEdge } from "../tree/index.ts";
 import { Background } from "./background.ts";
 import { type EngineLimits, engineLimits } from "./limits.ts";
 import { LogReader } from "./log-reader.ts";
 import { type EngineMetrics, newMetrics } from "./metrics.ts";
+import { tailExcess } from "./materialise.ts";
 import { loadState } from "./recovery.ts";
 import { type Appended, commitBatch, placeEntries, receiptsOf } from "./sequence.ts";
 import { type CheckpointSigner, readCheckpoint, signCheckpoint } from "./signer.ts";
@@ -26,6 +27,8 @@ export interface EngineOptions {
   /** Checkpoints of this log that others hold; opening is refused where one is newer. */
   readonly seen?: readonly Uint8Array[];
   readonly limits?: Partial<EngineLimits>;
+  /** Merges runs of the search index, such as in another thread; without it, in this one. */
+  readonly merge?: MergeRuns;
   /** Told of errors that no caller is told of: of background work, and what stops the log. */
   readonly onError?: (error: LogError) => void;
 }
@@ -78,6 +81,7 @@ export class LogEngine {
       store: options.store,
       limits: this.#limits,
       metrics: this.#metrics,
+      merge: options.merge ?? ((runs, signal) => mergeRuns(options.store.objects, runs, signal)),
       current: () => (this.#suspect || this.#stopped ? undefined : this.#state),
       onFailure: (error, unsure) => this.#backgroundFailed(error, unsure),
     });
@@ -117,6 +121,7 @@ export class LogEngine {
       bodySize: body.edge.size,
       tailBytes: tail.sizeBytes,
       indexRuns: index.runs.length,
+      indexBytes: index.sizeBytes,
       queuedEntries: this.#queuedEntries,
     };
   }
@@ -156,6 +161,7 @@ export class LogEngine {
     consistency: readonly Uint8Array[],
   ): Promise<void> {
     this.#checkRunning();
+    await this.#holdBack();
     const state = this.#state;
     const signed = readCheckpoint(checkpoint, this.#log);
     const timeMs = Math.max(this.#options.now(), state.head.timeMs);
@@ -194,7 +200,6 @@ export class LogEngine {
   }
 
   #checkLoad(entries: number, sizeBytes: number): void {
-    const { tail, body, head } = this.#state;
     const limits = this.#limits;
     const hint = "try again after a moment";
     if (
@@ -203,12 +208,30 @@ export class LogEngine {
     ) {
       throw new LogError("overloaded", `${this.#queuedEntries} entries wait to be logged`, hint);
     }
-    if (
-      head.size - body.edge.size > limits.tailEntriesMax ||
-      tail.sizeBytes > limits.tailBytesMax
-    ) {
-      throw new LogError("overloaded", "writing full tiles does not keep up", hint);
+    if (this.#background.failing && tailExcess(this.#state, this.#limits) >= 1) {
+      throw new LogError("overloaded", "full tiles cannot be written", hint);
     }
+  }
+
+  /**
+   * Lets the work behind the commits catch up, so that a steady stream finds the rate that it can
+   * hold: the longer the tail the longer the pause. Where that work fails, nothing is gained by it.
+   */
+  async #holdBack(): Promise<void> {
+    let excess = tailExcess(this.#state, this.#limits);
+    if (excess === 0) return;
+    const started = performance.now();
+    for (
+      ;
+      excess >= 1 && !this.#background.failing;
+      excess = tailExcess(this.#state, this.#limits)
+    ) {
+      if (this.#suspect || this.#stopped) break;
+      await this.#background.progress();
+    }
+    const pauseMs = excess * this.#limits.pauseMsMax;
+    if (excess < 1) await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+    this.#metrics.heldBackMs += performance.now() - started;
   }
 
   async #run(): Promise<void> {
@@ -217,6 +240,7 @@ export class LogEngine {
     while (this.#queue.length > 0) {
       const taken = this.#take();
       try {
+        await this.#holdBack();
         if (this.#suspect) await this.#reload();
         await this.#commit(taken);
       } catch (cause) {

@@ -14,6 +14,23 @@ export function isTailLong(state: EngineState, limits: EngineLimits): boolean {
   return long && entries >= tileWidth;
 }
 
+/** How far the tail is from where commits are slowed down, 0, to where they wait, 1. */
+export function tailExcess(state: EngineState, limits: EngineLimits): number {
+  // Entries may be so large that the tail is, and no bundle of it full.
+  if (!isTailLong(state, limits)) return 0;
+  const { tailEntriesSlow, tailEntriesMax, tailBytesSlow, tailBytesMax } = limits;
+  const entries = state.head.size - state.body.edge.size;
+  return Math.max(
+    share(entries, tailEntriesSlow, tailEntriesMax),
+    share(state.tail.sizeBytes, tailBytesSlow, tailBytesMax),
+  );
+}
+
+function share(value: number, from: number, to: number): number {
+  if (value > to) return 1;
+  return value <= from ? 0 : (value - from) / (to - from);
+}
+
 /**
  * Moves full bundles from the tail to the body: first the objects, durably, then in one transaction
  * the body's new end and the removal of what it replaces, then memory. A failure or crash anywhere
@@ -35,7 +52,7 @@ export async function moveToBody(
   await store.advance(encodeBody(body), to);
   state.body = body;
   tail.dropEndingAt(to);
-  index.adopt(made.runs, tail.batches, leafSource(tree), to);
+  index.adopt(made.runs, to);
   tree.trim(to);
 }
 

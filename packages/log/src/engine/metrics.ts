@@ -7,6 +7,8 @@ export interface EngineMetrics {
   commits: number;
   /** Duration of the last commit, milliseconds. */
   commitMs: number;
+  /** Time that commits were held back because writing to objects was behind, milliseconds. */
+  heldBackMs: number;
   /** Times that the state was loaded again after an error. */
   reloads: number;
   /** Times that full bundles were written to objects. */
@@ -18,6 +20,8 @@ export interface EngineMetrics {
   bodySize: number;
   tailBytes: number;
   indexRuns: number;
+  /** Memory that the runs' fences and filters take. */
+  indexBytes: number;
   queuedEntries: number;
 }
 
@@ -27,6 +31,7 @@ export function newMetrics(): EngineMetrics {
     duplicates: 0,
     commits: 0,
     commitMs: 0,
+    heldBackMs: 0,
     reloads: 0,
     moves: 0,
     merges: 0,
@@ -34,6 +39,7 @@ export function newMetrics(): EngineMetrics {
     bodySize: 0,
     tailBytes: 0,
     indexRuns: 0,
+    indexBytes: 0,
     queuedEntries: 0,
   };
 }

@@ -54,7 +54,8 @@ export class Batch {
   readonly #times: Uint8Array;
   readonly #entries: Uint8Array;
   readonly #offsets: Uint32Array;
-  readonly #keys: readonly Uint8Array[];
+  /** Where in the payload the number of each entry's keys is; and the end. */
+  readonly #keyOffsets: Uint32Array;
   readonly #attachments: ReadonlyMap<number, Uint8Array>;
 
   /** Reads a stored batch. @throws LogError `corrupt` */
@@ -68,9 +69,8 @@ export class Batch {
       this.#times = reader.bytes(count * TIME_SIZE);
       this.#entries = reader.vector(4);
       this.#offsets = entryOffsets(this.#entries, count);
-      this.#keys = Array.from({ length: count }, () =>
-        reader.bytes(reader.uint(1) * searchKeySizeBytes),
-      );
+      this.#keyOffsets = keyOffsets(payload, reader.offset, count);
+      reader.bytes((this.#keyOffsets[count] as number) - reader.offset);
       this.#attachments = new Map(
         Array.from({ length: reader.uint(4) }, () => [reader.uint(4), reader.vector(4)] as const),
       );
@@ -104,7 +104,11 @@ export class Batch {
 
   /** Search keys of the entry, one after the other. */
   keys(index: number): Uint8Array {
-    return this.#keys[index - this.first] as Uint8Array;
+    const i = index - this.first;
+    return this.payload.subarray(
+      (this.#keyOffsets[i] as number) + 1,
+      this.#keyOffsets[i + 1] as number,
+    );
   }
 
   attachment(index: number): Uint8Array | undefined {
@@ -203,6 +207,18 @@ function entryOffsets(entries: Uint8Array, count: number): Uint32Array {
     at += 2 + (((entries[at] ?? 0) << 8) | (entries[at + 1] ?? 0));
   }
   if (at !== entries.length) throw new Error("the lengths of its entries");
+  offsets[count] = at;
+  return offsets;
+}
+
+/** What lies beyond the payload is left for the reader to refuse. */
+function keyOffsets(payload: Uint8Array, start: number, count: number): Uint32Array {
+  const offsets = new Uint32Array(count + 1);
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    offsets[i] = at;
+    at += 1 + (payload[at] ?? 0) * searchKeySizeBytes;
+  }
   offsets[count] = at;
   return offsets;
 }

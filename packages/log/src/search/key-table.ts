@@ -18,10 +18,6 @@ export class KeyTable {
   #older = new Int32Array(capacityMin);
   #newest = new Int32Array(capacityMin).fill(-1);
 
-  get size(): number {
-    return this.#count;
-  }
-
   /** @param at where in `bytes` the key begins. @param index not below those added before. */
   add(bytes: Uint8Array, at: number, index: number): void {
     if (this.#count === this.#indexes.length) this.#grow();
@@ -33,27 +29,32 @@ export class KeyTable {
     this.#link(record);
   }
 
-  /** The newest indexes below `before`, falling. */
-  find(key: Uint8Array, before: number, limit: number): number[] {
+  /** Finds the newest indexes of a key within a range, falling, until `found` has `limit`. */
+  find(
+    key: Uint8Array,
+    { from, before }: { readonly from: number; readonly before: number },
+    limit: number,
+    found: number[],
+  ): void {
     const words = this.#words;
     const [a, b] = [readWord(key, 0), readWord(key, 4)];
     const [c, d] = [readWord(key, 8), readWord(key, 12)];
-    const found: number[] = [];
     let record = this.#newest[this.#bucket(a, b)] as number;
     while (record !== -1 && found.length < limit) {
       const at = record * WORDS;
+      const index = this.#indexes[record] as number;
+      if (index < from) return;
       if (
         words[at] === a &&
         words[at + 1] === b &&
         words[at + 2] === c &&
         words[at + 3] === d &&
-        (this.#indexes[record] as number) < before
+        index < before
       ) {
-        found.push(this.#indexes[record] as number);
+        found.push(index);
       }
       record = this.#older[record] as number;
     }
-    return found;
   }
 
   #bucket(a: number, b: number): number {

@@ -24,6 +24,11 @@ export class Run {
     return this.segments.reduce((sum, { count }) => sum + count, 0);
   }
 
+  /** Bytes in memory. */
+  get sizeBytes(): number {
+    return this.segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   /**
    * Whether the key may be in the run; never false where it is.
    * @param record `searchRecord` of the key, without a bound.

@@ -6,8 +6,8 @@ import {
   searchKeySizeBytes,
 } from "../record/index.ts";
 import type { ObjectStore, StoredObject } from "../store/index.ts";
-import { KeyTable } from "./key-table.ts";
-import { mergeRuns, planMerge } from "./merge.ts";
+import { type MergeRuns, planMerge } from "./merge.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import { RecordBuffer } from "./records.ts";
 import { makeRun, Run, searchRecord } from "./run.ts";
 import { segmentNames } from "./segment.ts";
@@ -22,7 +22,10 @@ type LeafSource = (index: number) => Uint8Array;
 export class SearchIndex {
   readonly #objects: ObjectStore;
   #runs: readonly Run[];
-  #tables: Readonly<Record<IndexFamily, KeyTable>> = { leaf: new KeyTable(), key: new KeyTable() };
+  readonly #recent: Readonly<Record<IndexFamily, RecentKeys>> = {
+    leaf: new RecentKeys(),
+    key: new RecentKeys(),
+  };
   #lookups = 0;
   #retired: string[] = [];
 
@@ -40,14 +43,19 @@ export class SearchIndex {
     return this.#runs;
   }
 
+  /** Bytes of the runs' fences and filters, which are in memory for good. */
+  get sizeBytes(): number {
+    return this.#runs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
   /** Adds a committed batch to the tail, from an index on. */
   add(batch: Batch, leaf: LeafSource, from: number = batch.first): void {
-    addTo(this.#tables, batch, leaf, from);
+    for (let i = from; i < batch.end; i++) addEntry(this.#recent, leaf(i), batch.keys(i), i);
   }
 
   /** Whether the leaf may be logged; never false where it is. @param key 16 bytes */
   mayHaveLeaf(key: Uint8Array): boolean {
-    if (this.#tables.leaf.find(key, Infinity, 1).length > 0) return true;
+    if (this.#recent.leaf.find(key, Infinity, 1).length > 0) return true;
     const record = searchRecord(key);
     return this.#runs.some((run) => run.reference.family === "leaf" && run.mayHave(record));
   }
@@ -59,7 +67,7 @@ export class SearchIndex {
     before: number,
     limit: number,
   ): Promise<number[]> {
-    const found = this.#tables[family].find(key, before, limit);
+    const found = this.#recent[family].find(key, before, limit);
     const runs = this.#runs;
     const record = searchRecord(key);
     this.#lookups++;
@@ -99,30 +107,27 @@ export class SearchIndex {
   }
 
   /** Takes runs over from the tail, which then begins at `tailStart`. */
-  adopt(
-    runs: readonly Run[],
-    batches: readonly Batch[],
-    leaf: LeafSource,
-    tailStart: number,
-  ): void {
+  adopt(runs: readonly Run[], tailStart: number): void {
     this.#runs = [...this.#runs, ...runs];
-    const tables = { leaf: new KeyTable(), key: new KeyTable() };
-    for (const batch of batches) addTo(tables, batch, leaf, Math.max(tailStart, batch.first));
-    this.#tables = tables;
+    this.#recent.leaf.dropBefore(tailStart);
+    this.#recent.key.dropBefore(tailStart);
   }
 
   /**
    * Merges runs if enough of them are of one size. Changes nothing here; runs may be adopted
    * meanwhile, but one merge is under way at a time.
+   * @throws LogError `stopped` where the signal ends it; `corrupt`; the store's codes
    * @returns undefined where nothing is to be merged.
    */
-  async prepareMerge(pause: () => Promise<void>): Promise<PreparedMerge | undefined> {
+  async prepareMerge(merge: MergeRuns, signal: AbortSignal): Promise<PreparedMerge | undefined> {
     for (const family of ["leaf", "key"] as const) {
       const own = this.#runs.filter(({ reference }) => reference.family === family);
       const start = planMerge(own);
       if (start === undefined) continue;
       const merged = own.slice(start);
-      return { merged, into: await mergeRuns(this.#objects, merged, pause) };
+      const references = merged.map(({ reference }) => reference);
+      const into = await Run.load(this.#objects, await merge(references, signal));
+      return { merged, into };
     }
     return undefined;
   }
@@ -170,13 +175,4 @@ export function addEntry(
 ): void {
   sinks.leaf.add(leafHash, 0, index);
   for (let at = 0; at < keys.length; at += searchKeySizeBytes) sinks.key.add(keys, at, index);
-}
-
-function addTo(
-  sinks: Readonly<Record<IndexFamily, KeySink>>,
-  batch: Batch,
-  leaf: LeafSource,
-  from: number,
-): void {
-  for (let i = from; i < batch.end; i++) addEntry(sinks, leaf(i), batch.keys(i), i);
 }

@@ -10,4 +10,4 @@ export type {
   StoredLog,
   StoredObject,
 } from "./store.ts";
-export { EmbeddedStore } from "./embedded/embedded-store.ts";
+export { EmbeddedStore, openObjects } from "./embedded/embedded-store.ts";

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The thread that has the engine: started by `openLog`, one for each log. Its I/O is synchronous
-// where it commits, so that nothing else waits in a queue before an fsync or behind one.
+// where it commits, so that nothing else waits in a queue before an fsync or behind one. The same
+// module is the thread that helps it, so that bundles have one file to place.
 import { parentPort, workerData } from "node:worker_threads";
 import { privateKeyFromPkcs8, wipe } from "@chancery/formats/crypto/node";
 import type { NoteSignature } from "@chancery/formats/note";
 import { type CheckpointSigner, LogEngine, noteSigner } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
 import { EmbeddedStore, type LogStore } from "../store/index.ts";
+import { HelpedObjects } from "./helped-objects.ts";
+import { serveHelper } from "./helper.ts";
 import {
   type Call,
+  type HelperStart,
   packItems,
   plainError,
   type Reply,
@@ -18,7 +22,11 @@ import {
 } from "./messages.ts";
 
 const port = parentPort;
-if (port) await serve(workerData as WorkerStart);
+if (port) {
+  const start = workerData as WorkerStart | HelperStart;
+  if ("helps" in start) serveHelper(port, start.helps);
+  else await serve(start);
+}
 
 async function serve(start: WorkerStart): Promise<void> {
   const signatures = new Map<number, (answer: NoteSignature | LogError) => void>();
@@ -34,9 +42,13 @@ async function serve(start: WorkerStart): Promise<void> {
     } else handle(request);
   });
   try {
-    store = await EmbeddedStore.open(start.folder);
+    const { url, folder } = start;
+    const embedded = await EmbeddedStore.open(folder);
+    const objects = new HelpedObjects({ objects: embedded.objects, folder, url: new URL(url) });
+    store = helped(embedded, objects);
     engine = await LogEngine.open({
       store,
+      merge: (runs, signal) => objects.merge(runs, signal),
       origin: start.origin,
       signer: signerOf(start, signatures),
       now: Date.now,
@@ -69,6 +81,22 @@ async function answer(engine: LogEngine, request: Request): Promise<void> {
   } catch (cause) {
     send({ type: "failed", id: request.id, error: plainError(cause) });
   }
+}
+
+/** The store with its objects written by a second thread. */
+function helped(store: LogStore, objects: HelpedObjects): LogStore {
+  return {
+    load: () => store.load(),
+    commit: (commit) => store.commit(commit),
+    advance: (body, dropEndingAt) => store.advance(body, dropEndingAt),
+    objects,
+    published: () => store.published(),
+    publish: (checkpoint) => store.publish(checkpoint),
+    close: async () => {
+      await objects.close();
+      await store.close();
+    },
+  };
 }
 
 function ask(engine: LogEngine, call: Call): unknown {

@@ -7,6 +7,8 @@ import type { EntryInput } from "../record/index.ts";
 
 /** What the worker is started with. */
 export interface WorkerStart {
+  /** This module, for the second thread. */
+  readonly url: string;
   readonly folder: string;
   readonly origin: string;
   /** The key itself, or, where the other side signs, only how its signatures are verified. */
@@ -15,6 +17,11 @@ export interface WorkerStart {
     | { readonly verifier: NoteVerifier };
   readonly seen: readonly Uint8Array[];
   readonly limits: Partial<EngineLimits>;
+}
+
+/** What the second thread is started with: whose objects it writes. */
+export interface HelperStart {
+  readonly helps: string;
 }
 
 /** To the worker. */
@@ -59,7 +66,8 @@ export type Reply =
   | { readonly type: "problem"; readonly error: PlainError }
   | { readonly type: "sign"; readonly id: number; readonly textBytes: Uint8Array };
 
-interface PlainError {
+/** An error's fields, which cross between threads where the object does not. */
+export interface PlainError {
   readonly code: LogErrorCode;
   readonly message: string;
   readonly hint: string;

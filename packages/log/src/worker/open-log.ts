@@ -58,7 +58,8 @@ export interface Receipt {
 const submissionsMax = 2;
 
 /**
- * Opens a log in a thread of its own, which commits while this one goes on.
+ * Opens a log in a thread of its own, which commits while this one goes on. A second one, started
+ * when first needed, writes the objects behind the commits.
  * @throws LogError `locked` where another process has it; `corrupt` | `rolled-back` | `wrong-log` |
  *   `poisoned` | `unverified` where it cannot be trusted as it is; `storage`
  */
@@ -66,14 +67,15 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   const { folder, origin, signer, keyName = origin, seen = [], limits = {} } = options;
   const local = "toPkcs8" in signer ? undefined : signer;
   const pkcs8 = "toPkcs8" in signer ? checkedKey(keyName, signer) : undefined;
+  const url = options.workerUrl ?? new URL(import.meta.resolve("@chancery/log/worker"));
   const start: WorkerStart = {
+    url: url.href,
     folder,
     origin,
     signer: local ? { verifier: local.verifier } : { name: keyName, pkcs8: pkcs8 as Uint8Array },
     seen,
     limits,
   };
-  const url = options.workerUrl ?? new URL(import.meta.resolve("@chancery/log/worker"));
   const worker = new Worker(url, {
     workerData: start,
     name: `log ${origin}`,

@@ -148,6 +148,15 @@ export class EmbeddedStore implements LogStore {
   }
 }
 
+/**
+ * The objects of a store that another thread of this process has open. The two may write at the
+ * same time, though not the same objects.
+ */
+export async function openObjects(folder: string): Promise<ObjectStore> {
+  const poison = (error: LogError): void => markPoisoned(folder, error);
+  return FileObjects.open(join(folder, "objects"), poison, "-helper");
+}
+
 /** Keeps the log from being opened again as if nothing had happened. */
 function markPoisoned(folder: string, error: LogError): void {
   try {

@@ -31,15 +31,22 @@ export class FileObjects implements ObjectStore {
   readonly #onPoison: (error: LogError) => void;
   #counter = 0;
 
-  private constructor(root: string, onPoison: (error: LogError) => void) {
+  private constructor(root: string, onPoison: (error: LogError) => void, temporary: string) {
     this.#root = root;
     this.#onPoison = onPoison;
-    this.#temporary = join(root, TEMPORARY);
+    this.#temporary = join(root, temporary);
   }
 
-  /** @param onPoison called where a sync fails, before the error is thrown */
-  static async open(root: string, onPoison: (error: LogError) => void): Promise<FileObjects> {
-    const objects = new FileObjects(root, onPoison);
+  /**
+   * @param onPoison called where a sync fails, before the error is thrown
+   * @param helper another folder for what is not complete: of a thread that helps another one
+   */
+  static async open(
+    root: string,
+    onPoison: (error: LogError) => void,
+    helper = "",
+  ): Promise<FileObjects> {
+    const objects = new FileObjects(root, onPoison, `${TEMPORARY}${helper}`);
     await rm(objects.#temporary, { recursive: true, force: true });
     await mkdir(objects.#temporary, { recursive: true });
     return objects;
