@@ -9,7 +9,22 @@ const NODE_MAJOR_MIN = 24;
 
 /** Where the modules are, beside the file that is run. */
 const LIBRARY = "lib";
-const LOG_WORKER = "log-worker";
+
+/** Threads, which start from files of their own, and who names those as packages' subpaths. */
+const THREADS = [
+  {
+    file: "log-worker",
+    module: "packages/log/src/worker/main.ts",
+    subpath: "@chancery/log/worker",
+    startedBy: "packages/log/src/worker/open-log.ts",
+  },
+  {
+    file: "verify-thread",
+    module: "packages/formats/src/crypto/node/verify-thread.ts",
+    subpath: "@chancery/formats/crypto/node/verify-thread",
+    startedBy: "packages/formats/src/crypto/node/verify-in-pool.ts",
+  },
+] as const;
 
 /**
  * The command with everything it uses, in a folder that also runs on its own. What a command loads
@@ -21,12 +36,12 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
   const bundle = await rolldown({
     input: {
       main: join(folder, "src/main.ts"),
-      [LOG_WORKER]: join(root, "packages/log/src/worker/main.ts"),
+      ...Object.fromEntries(THREADS.map(({ file, module }) => [file, join(root, module)])),
     },
     platform: "node",
     external: ["koffi"],
     transform: { target: "node20" },
-    plugins: [logWorkerInPlace()],
+    plugins: THREADS.map(threadInPlace),
     onLog(level, log, handle) {
       if (level === "warn") throw new Error(log.message);
       handle(level, log);
@@ -53,19 +68,19 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
   finish(dist, published(readManifest(name), "dependencies"));
 }
 
-/** Lets the log find its worker beside the bundle, where no package of that name is. */
-function logWorkerInPlace(): Plugin {
-  const asPackage = 'import.meta.resolve("@chancery/log/worker")';
+/** Lets a thread's module be found beside the bundle, where no package of that name is. */
+function threadInPlace({ file, subpath, startedBy }: (typeof THREADS)[number]): Plugin {
+  const asPackage = `import.meta.resolve("${subpath}")`;
   let found = false;
   return {
-    name: "log-worker",
+    name: file,
     transform(code, id) {
-      if (!id.endsWith("/log/src/worker/open-log.ts")) return undefined;
+      if (!id.endsWith(`/${startedBy}`)) return undefined;
       found = code.includes(asPackage);
-      return code.replace(asPackage, `new URL("./${LOG_WORKER}.js", import.meta.url).href`);
+      return code.replace(asPackage, `new URL("./${file}.js", import.meta.url).href`);
     },
     buildEnd() {
-      if (!found) throw new Error(`nothing calls ${asPackage}: the log would not find its worker`);
+      if (!found) throw new Error(`nothing calls ${asPackage}: its thread would not be found`);
     },
   };
 }

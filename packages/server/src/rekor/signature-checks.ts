@@ -29,7 +29,7 @@ export interface SignatureChecks {
   ): Promise<boolean>;
 }
 
-/** Checks in libuv's thread pool: requests are read and answered meanwhile. */
+/** Checks in threads: requests are read and answered meanwhile. */
 export const pooledChecks: SignatureChecks = {
   message: (key, scheme, message, signature) =>
     verifySignatureInPool(key, scheme, message, derSignature(key, signature)),

@@ -19,7 +19,7 @@ interface Group {
   readonly tests: readonly { tcId: number; msg: string; sig: string; result: string }[];
 }
 
-suite("verifying in the thread pool", () => {
+suite("verifying in threads", () => {
   for (const [file, scheme] of [
     ["ecdsa_secp256r1_sha256_test.json", { kind: "ecdsa", hash: "sha256" }],
     ["ecdsa_secp521r1_sha512_test.json", { kind: "ecdsa", hash: "sha512" }],
@@ -95,6 +95,34 @@ suite("verifying in the thread pool", () => {
     off.spki[off.spki.length - 1]! ^= 1;
     assert.equal(await verifyDigestInPool(off, ecdsa, digest, empty), false);
     assert.equal(await verifySignatureInPool(off, ecdsa, digest, empty), false);
+  });
+
+  test("takes messages larger than a batch, and keys of several kinds together", async () => {
+    const checks = ["PKIX_ECDSA_P256_SHA_256", "PKIX_ED25519", "PKIX_ED25519_PH"].flatMap(
+      (name) => {
+        const { scheme } = algorithmByName(name);
+        const key = generatePrivateKey(algorithmByName(name));
+        const message = new Uint8Array(3 << 20).fill(7);
+        const signature = key.sign(scheme, message);
+        return [message, message.subarray(1), new Uint8Array(0)].map((signed) =>
+          verifySignatureInPool(key.publicKey, scheme, signed, signature),
+        );
+      },
+    );
+    const expected = [true, false, false];
+    assert.deepEqual(await Promise.all(checks), [...expected, ...expected, ...expected]);
+  });
+
+  test("reads bytes where they are in their buffer", async () => {
+    const key = generatePrivateKey(algorithmByName("PKIX_ECDSA_P256_SHA_256"));
+    const ecdsa = { kind: "ecdsa", hash: "sha256" } as const;
+    const message = utf8Bytes("message");
+    const signature = key.sign(ecdsa, message);
+    const padded = new Uint8Array(signature.length + 20).fill(255);
+    padded.set(signature, 9);
+    const view = padded.subarray(9, 9 + signature.length);
+    assert.equal(await verifySignatureInPool(key.publicKey, ecdsa, message, view), true);
+    assert.equal(await verifySignatureInPool(key.publicKey, ecdsa, message, padded), false);
   });
 
   test("does thousands at once", async () => {
