@@ -2,12 +2,18 @@
 
 /**
  * RFC 3161 timestamps: requests, responses, and the proof that a response is one over given bytes
- * by a given certificate.
+ * by a given certificate; and making them.
  *
  * A verifier calls `decodeTimestampResponse`, then `verifyTimestamp` with the authority's leaf of
- * the trusted root, then checks the leaf itself through `x509`. Making tokens is the timestamp
- * authority's business; other CMS content, several signers and BER are out of scope.
+ * the trusted root, then checks the leaf itself through `x509`. An authority decides whether to sign
+ * and when it is, then has a `TimestampAuthority` make the token. Other CMS content, several signers
+ * and BER are out of scope.
  */
+export {
+  TimestampAuthority,
+  type TimestampAuthorityOptions,
+  type TimestampStatement,
+} from "./authority.ts";
 export type { MessageImprint, TimestampExtension } from "./imprint.ts";
 export {
   decodeTimestampRequest,
@@ -19,6 +25,9 @@ export {
 export {
   decodeTimestampResponse,
   decodeTimestampToken,
+  encodeTimestampGrant,
+  encodeTimestampRejection,
+  type TimestampFailure,
   type TimestampGrant,
   type TimestampRefusal,
   type TimestampResponse,

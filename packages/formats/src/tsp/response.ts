@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { decodeUtf8 } from "../bytes/index.ts";
-import { type DerReader, readDer, Tag } from "../der/index.ts";
+import {
+  der,
+  derInteger,
+  type DerReader,
+  derSequence,
+  derUtf8String,
+  readDer,
+  Tag,
+} from "../der/index.ts";
 import { FormatError } from "../errors/index.ts";
 import { readToken, type TimestampToken } from "./token.ts";
 
@@ -20,17 +28,24 @@ const statusNames = [
   "revocationNotification",
 ] as const;
 
-/** Names of PKIFailureInfo (RFC 3161 §2.4.2) by bit. */
-const failureNames: ReadonlyMap<number, string> = new Map([
-  [0, "badAlg"],
-  [2, "badRequest"],
-  [5, "badDataFormat"],
-  [14, "timeNotAvailable"],
-  [15, "unacceptedPolicy"],
-  [16, "unacceptedExtension"],
-  [17, "addInfoNotAvailable"],
-  [25, "systemFailure"],
-]);
+/** Bits of PKIFailureInfo (RFC 3161 §2.4.2) by name. */
+const failureBits = {
+  badAlg: 0,
+  badRequest: 2,
+  badDataFormat: 5,
+  timeNotAvailable: 14,
+  unacceptedPolicy: 15,
+  unacceptedExtension: 16,
+  addInfoNotAvailable: 17,
+  systemFailure: 25,
+} as const;
+
+/** Why an authority gives no timestamp (RFC 3161 §2.4.2). */
+export type TimestampFailure = keyof typeof failureBits;
+
+const failureNames: ReadonlyMap<number, string> = new Map(
+  Object.entries(failureBits).map(([name, bit]) => [bit, name]),
+);
 
 export type TimestampStatus = (typeof statusNames)[number];
 
@@ -92,6 +107,30 @@ export function decodeTimestampToken(bytes: Uint8Array): TimestampToken {
   checkSize(bytes);
   return readDer(bytes, FORMAT, readToken);
 }
+
+/**
+ * DER of a TimeStampResp with a token: status `granted`.
+ * @param token a whole TimeStampToken (`TimestampAuthority`).
+ */
+export function encodeTimestampGrant(token: Uint8Array): Uint8Array {
+  return derSequence(GRANTED, token);
+}
+
+/**
+ * DER of a TimeStampResp without a token: status `rejection`, one failure and words for people.
+ */
+export function encodeTimestampRejection(failure: TimestampFailure, text: string): Uint8Array {
+  const bit = failureBits[failure];
+  // A list of named bits ends with its last bit that is set (X.690 §11.2.2).
+  const content = new Uint8Array(2 + (bit >> 3));
+  content[0] = 7 - (bit & 7);
+  content[content.length - 1] = 0x80 >> (bit & 7);
+  const failInfo = der(Tag.bitString, content);
+  const status = derInteger(statusNames.indexOf("rejection"));
+  return derSequence(derSequence(status, derSequence(derUtf8String(text)), failInfo));
+}
+
+const GRANTED: Uint8Array = derSequence(derInteger(statusNames.indexOf("granted")));
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.length > timestampResponseSizeBytesMax) {

@@ -10,11 +10,11 @@ export const timestampAttributesMax = 32;
 const certificateIdsMax = 16;
 const SHA1_SIZE_BYTES = 20;
 
-const CONTENT_TYPE = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
-const SIGNING_TIME = "1.2.840.113549.1.9.5";
+export const CONTENT_TYPE = "1.2.840.113549.1.9.3";
+export const MESSAGE_DIGEST = "1.2.840.113549.1.9.4";
+export const SIGNING_TIME = "1.2.840.113549.1.9.5";
 const SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12";
-const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
+export const SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47";
 const DIRECTORY_NAME_TAG = contextTag(4, true);
 
 /** Issuer and serial number that a certificate identifier repeats (RFC 5035 §4, IssuerSerial). */

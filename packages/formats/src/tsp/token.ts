@@ -11,7 +11,7 @@ export const timestampCertificatesMax = 16;
 /** Most entries of the digestAlgorithms set: one signer needs one. */
 const digestAlgorithmsMax = 8;
 
-const SIGNED_DATA = "1.2.840.113549.1.7.2";
+export const SIGNED_DATA = "1.2.840.113549.1.7.2";
 /** id-ct-TSTInfo: the content type of every token. */
 export const timestampInfoType = "1.2.840.113549.1.9.16.1.4";
 const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";

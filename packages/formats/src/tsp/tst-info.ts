@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-import { contextTag, type DerReader, readDer, readTime, Tag } from "../der/index.ts";
+import { concatBytes } from "../bytes/index.ts";
 import {
+  contextTag,
+  der,
+  derBoolean,
+  derGeneralizedTime,
+  derInteger,
+  derOid,
+  type DerReader,
+  derSequence,
+  readDer,
+  readTime,
+  Tag,
+} from "../der/index.ts";
+import { FormatError } from "../errors/index.ts";
+import {
+  encodeExtension,
+  encodeImprint,
   type MessageImprint,
   readDefaultFalse,
   readExtensions,
@@ -72,6 +88,57 @@ export function decodeTimestampInfo(bytes: Uint8Array): TimestampInfo {
       extensions,
     };
   });
+}
+
+/** Most bits of a serial number that authorities write (RFC 3161 §2.4.2: users read up to 160). */
+const serialNumberBits = 160n;
+
+/**
+ * DER of a TSTInfo (RFC 3161 §2.4.2), the imprint's hash with NULL parameters as OpenSSL and Go
+ * write it.
+ * @throws FormatError `unsupported` for an imprint of another hash; `out-of-range` for a digest of
+ *   another size, a serial number that is not positive or above 160 bits, an accuracy above 999
+ *   thousandths, and a time with a fraction of a second, which is not written here
+ */
+export function encodeTimestampInfo(info: TimestampInfo): Uint8Array {
+  const { imprint, serialNumber, genTime, accuracy, nonce, tsa, extensions } = info;
+  if (imprint.hash === undefined) throw refused("unsupported", `hash ${imprint.algorithm}`);
+  if (serialNumber <= 0n || serialNumber >> serialNumberBits !== 0n) {
+    throw refused("out-of-range", `a serial number that is not of 1 to ${serialNumberBits} bits`);
+  }
+  if (!Number.isInteger(genTime.getTime() / 1000)) {
+    throw refused("out-of-range", "a time that is not of whole seconds");
+  }
+  const parts = [
+    derInteger(1),
+    derOid(info.policy),
+    encodeImprint(imprint.hash, imprint.digest),
+    derInteger(serialNumber),
+    derGeneralizedTime(genTime),
+  ];
+  if (accuracy) parts.push(encodeAccuracy(accuracy));
+  if (info.ordering) parts.push(derBoolean(true));
+  if (nonce !== undefined) parts.push(derInteger(nonce));
+  if (tsa) parts.push(der(TSA_TAG, tsa));
+  if (extensions.length > 0) parts.push(der(EXTENSIONS_TAG, ...extensions.map(encodeExtension)));
+  return derSequence(...parts);
+}
+
+/** Parts that are zero are left out. */
+function encodeAccuracy({ seconds, millis, micros }: TimestampAccuracy): Uint8Array {
+  const parts = seconds === 0 ? [] : [derInteger(seconds)];
+  for (const [tag, value] of [
+    [MILLIS_TAG, millis],
+    [MICROS_TAG, micros],
+  ] as const) {
+    if (value < 0 || value > 999) throw refused("out-of-range", `${value} thousandths`);
+    if (value > 0) parts.push(concatBytes(Uint8Array.of(tag), derInteger(value).subarray(1)));
+  }
+  return derSequence(...parts);
+}
+
+function refused(code: "unsupported" | "out-of-range", problem: string): FormatError {
+  return new FormatError(code, "TSTInfo", "", problem);
 }
 
 /** SEQUENCE { seconds INTEGER, millis [0] INTEGER, micros [1] INTEGER }, all OPTIONAL */
