@@ -50,7 +50,10 @@ const answerSizeBytesMax = 16 << 10;
  */
 export class WitnessClient {
   readonly #options: CosignOptions;
+  /** By name, where each witness is, as far as is known. */
   readonly #sizes = new Map<string, number>();
+  /** By name, the largest size that each has cosigned. */
+  readonly #cosigned = new Map<string, number>();
 
   constructor(options: CosignOptions) {
     this.#options = options;
@@ -96,12 +99,19 @@ export class WitnessClient {
       const answer = await this.#request(witness, checkpoint, oldSize, size, signal);
       if (typeof answer !== "number") {
         this.#sizes.set(witness.name, size);
+        this.#cosigned.set(witness.name, size);
         return answer;
       }
       if (answer > size) {
         // Either another instance of the log is ahead, or this one is an old copy of it.
         const words = `${witness.name} has cosigned size ${answer}, beyond ${size}`;
         throw new LogError("rolled-back", words, "see whether this is an old copy of the log");
+      }
+      const cosigned = this.#cosigned.get(witness.name) ?? 0;
+      if (answer < cosigned) {
+        // Its cosignature would say nothing any more: it may cosign what contradicts the old one.
+        const words = `${witness.name} was at size ${cosigned} and says ${answer} now`;
+        throw new LogError("rolled-back", words, "have its operator see to its records");
       }
       this.#sizes.set(witness.name, answer);
     }
@@ -141,7 +151,7 @@ export class WitnessClient {
     }
     if (status === 200) return cosignatureIn(text, checkpoint, witness);
     // Without that type a 409 tells of another root, in some witnesses.
-    if (status === 409 && contentType === "text/x.tlog.size") {
+    if (status === 409 && contentType?.split(";", 1)[0] === "text/x.tlog.size") {
       const told = /^(0|[1-9][0-9]{0,15})\n$/.exec(text)?.[1];
       if (told !== undefined && Number.isSafeInteger(Number(told))) return Number(told);
     }
@@ -161,8 +171,10 @@ function cosignatureIn(
     const { note } = parseSignedCheckpoint(checkpoint);
     const signatures = parseSignatureLines(lines);
     const found = verifyCosignature({ ...note, signatures }, verifier);
-    if (found.status === "verified") return found.signature;
-    throw new LogError("unverified", `the cosignature of ${name} is ${found.status}`);
+    const isVerified = found.status === "verified";
+    if (isVerified && found.timestamp > 0n) return found.signature;
+    const problem = isVerified ? "has no time" : `is ${found.status}`;
+    throw new LogError("unverified", `the cosignature of ${name} ${problem}`);
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new LogError("malformed", `the answer of ${name}: ${cause.message}`, "", { cause });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { DatabaseSync } from "node:sqlite";
+import { LogError } from "../errors.ts";
 import type { WitnessRecord, WitnessState } from "./witness.ts";
 
 /** Records in an SQLite file that syncs at every change; one process at a time. */
@@ -19,6 +20,11 @@ export class SqliteWitnessState implements WitnessState {
     `);
   }
 
+  /** Whether nothing was ever cosigned. */
+  get isEmpty(): boolean {
+    return this.#database.prepare("SELECT 1 FROM record LIMIT 1").get() === undefined;
+  }
+
   async get(origin: string): Promise<WitnessRecord | undefined> {
     const row = this.#database.prepare("SELECT * FROM record WHERE origin = ?").get(origin);
     if (!row) return undefined;
@@ -29,11 +35,15 @@ export class SqliteWitnessState implements WitnessState {
     };
   }
 
+  /** @throws LogError `rolled-back` for a record that is smaller than the expected one */
   async replace(
     origin: string,
     expectedSize: number | undefined,
     { size, rootHash, checkpoint }: WitnessRecord,
   ): Promise<boolean> {
+    if (size < (expectedSize ?? 0)) {
+      throw new LogError("rolled-back", `a record of ${origin} may not go back to size ${size}`);
+    }
     const { changes } =
       expectedSize === undefined
         ? this.#database

@@ -310,6 +310,99 @@ test("what a witness answers wrongly does not count, and fails closed where that
   }
 });
 
+test("what monitors are shown is what was verified and cosigned, and nothing else", async () => {
+  const { at, request } = await makeLog(10, 20);
+  const witness = makeWitness("w.example");
+  const stranger = keyCosigner("x.example", generatePrivateKey(ed25519));
+  const junk = await stranger.cosign(utf8Bytes("x"), 1n);
+  const { status, body } = await handleAddCheckpoint((await request(0, 10)) + junk, witness);
+  assert.equal(status, 200);
+  assert.equal((await witness.state.get(origin))?.checkpoint, at(10) + body);
+  const forged = at(20).replace(/ (\S{12})\S{8}(\S+)\n$/, " $1AAAAAAAA$2\n");
+  const bad = (await request(10, 20)).replace(at(20), at(20) + forged.slice(forged.indexOf("—")));
+  assert.equal((await handleAddCheckpoint(bad, witness)).status, 403, "one line of the log is bad");
+  assert.equal((await witness.state.get(origin))?.checkpoint, at(10) + body);
+});
+
+test("nothing is answered before its record is durable, or without a time", async () => {
+  const { request } = await makeLog(10);
+  const full: WitnessState = {
+    get: async () => undefined,
+    replace: async () => {
+      throw new Error("disk full");
+    },
+  };
+  const stuck = makeWitness("w.example", full);
+  await assert.rejects(async () => handleAddCheckpoint(await request(0, 10), stuck), /disk full/);
+  for (const nowMs of [0, 999, -1, Number.NaN, Infinity, 2 ** 70]) {
+    const witness = { ...makeWitness("w.example"), now: (): number => nowMs };
+    await assert.rejects(
+      async () => handleAddCheckpoint(await request(0, 10), witness),
+      (error) => error instanceof LogError && error.code === "out-of-range",
+    );
+    assert.equal(await witness.state.get(origin), undefined, "nor is anything recorded");
+  }
+});
+
+test("records do not go back", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chancery-witness-"));
+  const state = new SqliteWitnessState(join(folder, "witness.db"));
+  try {
+    const record = { rootHash: new Uint8Array(32), checkpoint: "x" };
+    assert.equal(state.isEmpty, true);
+    assert.equal(await state.replace("o", undefined, { ...record, size: 5 }), true);
+    assert.equal(state.isEmpty, false);
+    await assert.rejects(
+      state.replace("o", 5, { ...record, size: 4 }),
+      (error) => error instanceof LogError && error.code === "rolled-back",
+    );
+    assert.equal(await state.replace("o", 4, { ...record, size: 4 }), false);
+    assert.equal((await state.get("o"))?.size, 5);
+  } finally {
+    state.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a witness that forgot what it cosigned, or when, does not count", async () => {
+  const { engine, at } = await makeLog(10, 20, 30);
+  const witnesses = { "a.example": makeWitness("a.example") };
+  const parts: Record<string, WitnessOptions | (() => Response)> = { ...witnesses };
+  const { fetch } = network(parts);
+  const policy = parsePolicy(policyOf(witnesses, "quorum a.example"));
+  const consistencyProof = (old: number, size: number): Promise<Uint8Array[]> =>
+    engine.reader.consistencyProof(old, size);
+  const client = new WitnessClient({ policy, fetch, consistencyProof, mode: "required" });
+  await client.cosign(utf8Bytes(at(20)));
+  const refused = async (code: string): Promise<void> => {
+    await assert.rejects(client.cosign(utf8Bytes(at(30))), (error) => {
+      assert.ok(error instanceof LogError && error.code === "quorum");
+      const [each] = (error.cause as AggregateError).errors as LogError[];
+      return each?.code === code;
+    });
+  };
+  const told =
+    (size: string, type: string): (() => Response) =>
+    () =>
+      new Response(size, { status: 409, headers: { "content-type": type } });
+  parts["a.example"] = told("10\n", "text/x.tlog.size");
+  await refused("rolled-back");
+  parts["a.example"] = told("10\n", "text/x.tlog.size; charset=utf-8");
+  await refused("rolled-back");
+  parts["a.example"] = told("10\n", "text/plain");
+  await refused("unverified");
+  for (const size of ["010\n", "20", "20\n\n", "-1\n", "9999999999999999\n", ""]) {
+    parts["a.example"] = told(size, "text/x.tlog.size");
+    await refused("unverified");
+  }
+  const { cosigner } = witnesses["a.example"];
+  const timeless = await cosigner.cosign(parseSignedCheckpoint(at(30)).note.textBytes, 0n);
+  parts["a.example"] = (): Response => new Response(timeless);
+  await refused("unverified");
+  parts["a.example"] = witnesses["a.example"];
+  assert.equal((await client.cosign(utf8Bytes(at(30)))).quorumMet, true);
+});
+
 test("a witness's key is Ed25519", () => {
   const p256 = algorithmByName("PKIX_ECDSA_P256_SHA_256") ?? assert.fail();
   assert.throws(() => keyCosigner("w", generatePrivateKey(p256)), LogError);

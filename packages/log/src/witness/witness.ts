@@ -7,10 +7,12 @@ import {
   cosignatureMessage,
   cosignatureVerifier,
   encodeCosignature,
+  encodeNote,
   encodeSignatureLine,
   type NoteVerifier,
   parseSignedCheckpoint,
   type SignedCheckpoint,
+  type SignedNote,
   verifyNoteSignature,
 } from "@chancery/formats/note";
 import { LogError } from "../errors.ts";
@@ -20,7 +22,7 @@ import { type AddCheckpoint, parseAddCheckpoint } from "./add-checkpoint.ts";
 export interface WitnessRecord {
   readonly size: number;
   readonly rootHash: Uint8Array;
-  /** The note, for who asks what was cosigned. */
+  /** For monitors: the note with the log's signatures that were verified, and the cosignature. */
   readonly checkpoint: string;
 }
 
@@ -71,7 +73,13 @@ export interface WitnessResponse {
 
 /** What is to be done about a request. */
 export type WitnessDecision =
-  | { readonly do: "cosign"; readonly record: WitnessRecord; readonly textBytes: Uint8Array }
+  | {
+      readonly do: "cosign";
+      readonly size: number;
+      readonly rootHash: Uint8Array;
+      /** What is cosigned, and which of its signatures the decision rests on. */
+      readonly note: SignedNote;
+    }
   | { readonly do: "answer"; readonly response: WitnessResponse };
 
 const TEXT = "text/plain; charset=utf-8";
@@ -94,8 +102,12 @@ export function keyCosigner(name: string, key: PrivateKey): Cosigner {
 }
 
 /**
- * Answers an `add-checkpoint` request (C2SP tlog-witness). The record is durable before the
- * cosignature exists; of two requests at once that follow the same record one is told 409.
+ * Answers an `add-checkpoint` request (C2SP tlog-witness). The cosignature leaves only when the
+ * record that holds it is durable; of two requests at once that follow the same record one is told
+ * 409, and the cosignature that was made for it is forgotten.
+ *
+ * @throws LogError `out-of-range` where the clock shows no time that a cosignature may have; the
+ *   errors of the state and of the cosigner: nothing is answered then.
  */
 export async function handleAddCheckpoint(
   body: string,
@@ -115,12 +127,21 @@ export async function handleAddCheckpoint(
   const record = log && (await state.get(origin));
   const decision = decideAddCheckpoint(request, signed, log, record);
   if (decision.do === "answer") return decision.response;
-  if (!(await state.replace(origin, record?.size, decision.record))) {
+  const { size, rootHash, note } = decision;
+  const line = await cosigner.cosign(note.textBytes, timestampOf(now()));
+  const checkpoint = encodeNote(note.text, note.signatures) + line;
+  if (!(await state.replace(origin, record?.size, { size, rootHash, checkpoint }))) {
     const current = await state.get(origin);
     return sizeConflict(current?.size ?? 0);
   }
-  const timestamp = BigInt(Math.floor(now() / 1000));
-  return answer(200, await cosigner.cosign(decision.textBytes, timestamp));
+  return answer(200, line);
+}
+
+/** A cosignature says when the tree was the largest that was seen: it is never without a time. */
+function timestampOf(nowMs: number): bigint {
+  const seconds = Math.floor(nowMs / 1000);
+  if (Number.isSafeInteger(seconds) && seconds > 0) return BigInt(seconds);
+  throw new LogError("out-of-range", `the clock shows ${nowMs}`, "set it: nothing is cosigned");
 }
 
 /**
@@ -141,8 +162,11 @@ export function decideAddCheckpoint(
   const { checkpoint, note } = signed;
   if (!log)
     return refuse(404, `the log ${JSON.stringify(checkpoint.origin)} is not witnessed here`);
-  const results = log.verifiers.map((verifier) => verifyNoteSignature(note, verifier).status);
-  if (results.includes("invalid") || !results.includes("verified")) {
+  const results = log.verifiers.map((verifier) => verifyNoteSignature(note, verifier));
+  const signatures = results.flatMap((result) =>
+    result.status === "verified" ? [result.signature] : [],
+  );
+  if (results.some(({ status }) => status === "invalid") || signatures.length === 0) {
     return refuse(403, "no signature of a trusted key verifies");
   }
   const size = Number(checkpoint.size);
@@ -170,8 +194,7 @@ export function decideAddCheckpoint(
     if (cause instanceof MerkleError) return refuse(422, cause.message);
     throw cause;
   }
-  const next = { size, rootHash, checkpoint: request.checkpoint };
-  return { do: "cosign", record: next, textBytes: note.textBytes };
+  return { do: "cosign", size, rootHash, note: { ...note, signatures } };
 }
 
 /** Records that end with the process: for tests, and for witnesses of logs in the same process. */

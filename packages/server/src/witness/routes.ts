@@ -9,8 +9,15 @@ import { addRoute, bodyOf, type RouteLabel } from "../http/index.ts";
 
 const plain = "text/plain; charset=utf-8";
 
-/** Adds `POST /add-checkpoint` and `GET /<SHA-256 of the origin in hex>/checkpoint`. */
-export function addWitness(app: FastifyInstance, options: WitnessOptions): void {
+/**
+ * Adds `POST /add-checkpoint` and `GET /<SHA-256 of the origin in hex>/checkpoint`.
+ * @param onAnswer told the status of each request for a cosignature.
+ */
+export function addWitness(
+  app: FastifyInstance,
+  options: WitnessOptions,
+  onAnswer: (status: number) => void,
+): void {
   const label = (path: string): RouteLabel => ({ api: "witness", path });
   addRoute(app, {
     path: "/add-checkpoint",
@@ -18,6 +25,7 @@ export function addWitness(app: FastifyInstance, options: WitnessOptions): void 
     bodySizeBytesMax: addCheckpointLimits.charsMax,
     post: async (request, reply) => {
       const answer = await handleAddCheckpoint(textOf(bodyOf(request)), options);
+      onAnswer(answer.status);
       const headers = { "content-type": answer.contentType, "cache-control": "no-store" };
       return reply.code(answer.status).headers(headers).send(utf8(answer.body));
     },

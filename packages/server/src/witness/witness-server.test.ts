@@ -105,7 +105,7 @@ suite("a witness over HTTP", () => {
       const found = verifyCosignature({ ...signed.note, signatures }, verifier);
       assert.equal(found.status, "verified");
       const shown = await monitored(witness, origin);
-      assert.deepEqual([shown.status, shown.text], [200, note]);
+      assert.deepEqual([shown.status, shown.text], [200, note + answer.text]);
     }
     assert.equal((await monitored(witness, "other.test")).status, 404);
     assert.equal((await request(`${witness.url}/x/checkpoint`)).status, 404);
@@ -118,7 +118,8 @@ suite("a witness over HTTP", () => {
     const first = checkpoint(1, a);
     const second = checkpoint(2, root2);
     const good = `old 0\n\n${first}`;
-    assert.equal((await add(witness, good)).status, 200);
+    const cosigned = await add(witness, good);
+    assert.equal(cosigned.status, 200);
     const proof = encodeBase64(b);
     const forged = second.replace(/— log\.test (.{8}).{4}/, "— log.test $1AAAA");
     const unsigned = checkpoint(2, root2, newKey());
@@ -151,7 +152,7 @@ suite("a witness over HTTP", () => {
     for (let length = 0; length < good.length; length++) {
       assert.equal((await add(witness, good.slice(0, length))).status, 400, String(length));
     }
-    assert.equal((await monitored(witness, origin)).text, first);
+    assert.equal((await monitored(witness, origin)).text, first + cosigned.text);
   });
 
   test("keeps key, name and records, for their owner alone", async (t) => {
@@ -178,6 +179,69 @@ suite("a witness over HTTP", () => {
     }
     rmSync(join(directory, "witness.json"));
     await refusal(start(t, directory), "identity");
+  });
+
+  test("does not begin anew without its records", async (t) => {
+    const directory = newDirectory(t);
+    const records = join(directory, "witness.db");
+    const first = await start(t, directory);
+    assert.equal((await add(first, `old 0\n\n${checkpoint(1, a)}`)).status, 200);
+    await first.close();
+    const kept = readFileSync(records);
+    rmSync(records);
+    assert.match(await refusal(start(t, directory), "identity"), /witness\.db is missing/);
+    writeFileSync(
+      records,
+      "no database, but longer than the header of one would be, by some bytes",
+    );
+    assert.match(await refusal(start(t, directory), "identity"), /witness\.db cannot be read/);
+    writeFileSync(records, kept);
+    const again = await start(t, directory);
+    assert.equal((await add(again, `old 0\n\n${checkpoint(1, a)}`)).status, 409);
+  });
+
+  test("keeps its key encrypted where there is a password", async (t) => {
+    const directory = newDirectory(t);
+    const keyPassword = utf8Bytes("correct horse");
+    const first = await start(t, directory, { keyPassword });
+    await first.close();
+    const pem = readFileSync(join(directory, "witness.pem"), "utf8");
+    assert.match(pem, /^-----BEGIN ENCRYPTED PRIVATE KEY-----/);
+    assert.match(await refusal(start(t, directory), "key"), /is encrypted/);
+    await refusal(start(t, directory, { keyPassword: utf8Bytes("x") }), "key");
+    assert.equal((await start(t, directory, { keyPassword })).vkey, first.vkey);
+  });
+
+  test("describes what it serves, and counts what it answers", async (t) => {
+    const witness = await start(t, newDirectory(t));
+    await add(witness, `old 0\n\n${checkpoint(1, a)}`);
+    await add(witness, `old 0\n\n${checkpoint(1, a)}`);
+    await add(witness, "nonsense");
+    const { json } = await request(`${witness.url}/docs/openapi.json`);
+    assert.equal(json.openapi, "3.1.0");
+    const served: [string, string][] = [];
+    for (const [path, methods] of Object.entries<object>(json.paths)) {
+      for (const method of Object.keys(methods)) {
+        served.push([method, path]);
+        const url = witness.url + path.replaceAll(/\{\w+\}/g, "0");
+        const { status } = await request(url, { method: method.toUpperCase() });
+        assert.ok(status !== 405 && status < 500, `${method} ${path}: ${status}`);
+      }
+    }
+    assert.deepEqual(served.slice(0, 2), [
+      ["post", "/add-checkpoint"],
+      ["get", "/{origin}/checkpoint"],
+    ]);
+    const page = await request(`${witness.url}/docs`);
+    assert.match(page.headers.get("content-type")!, /^text\/html/);
+    assert.ok(page.text.includes("/add-checkpoint"));
+    assert.equal((await request(`${witness.url}/swagger.json`)).status, 404);
+    const { text } = await request(`${witness.url}/metrics`);
+    assert.match(text, /^chancery_witness_size\{origin="log\.test"\} 1$/m);
+    assert.match(text, /^chancery_witness_answers\{status="200"\} 1$/m);
+    assert.match(text, /^chancery_witness_answers\{status="409"\} 1$/m);
+    assert.match(text, /^chancery_witness_answers\{status="400"\} 2$/m);
+    assert.deepEqual((await request(`${witness.url}/healthz`)).json, { status: "SERVING" });
   });
 
   test("takes several keys of one log, and refuses keys that are no log's", async (t) => {

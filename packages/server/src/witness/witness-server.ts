@@ -11,9 +11,16 @@ import {
   type NoteVerifier,
   parseVerifierKey,
 } from "@chancery/formats/note";
-import { keyCosigner, SqliteWitnessState, type WitnessedLog } from "@chancery/log";
+import {
+  keyCosigner,
+  SqliteWitnessState,
+  type WitnessedLog,
+  type WitnessState,
+} from "@chancery/log";
 import type { FastifyBaseLogger } from "fastify";
 import { pino } from "pino";
+import { Counter, Gauge } from "prom-client";
+import { addDocument } from "../docs/index.ts";
 import { addOperations, createApp, ServerMetrics } from "../http/index.ts";
 import {
   KeyFolder,
@@ -26,6 +33,7 @@ import {
   StackError,
   writeWhole,
 } from "../stack/index.ts";
+import { witnessDocument } from "./openapi.ts";
 import { addWitness } from "./routes.ts";
 
 /** How to start a witness. */
@@ -83,11 +91,14 @@ export async function startWitness(options: WitnessServerOptions): Promise<Witne
   try {
     const fallback = new URL(publicUrl(config, listenAddress(listen).port)).hostname;
     const keys = new KeyFolder(dataDirectory, { password: options.keyPassword, logger });
-    const { name, key } = await openWitness(dataDirectory, keys, options.name, fallback);
+    state = openRecords(dataDirectory);
+    const { name, key } = await openWitness(dataDirectory, keys, state, options.name, fallback);
     const cosigner = keyCosigner(name, key);
-    state = new SqliteWitnessState(join(dataDirectory, recordsFile));
-    addWitness(app, { cosigner, logs, state, now: Date.now });
-    addOperations(app, { metrics, notReady: async () => undefined });
+    const onAnswer = addWitnessMetrics(metrics, logs, state);
+    addWitness(app, { cosigner, logs, state, now: Date.now }, onAnswer);
+    const records = state;
+    addOperations(app, { metrics, notReady: async () => recordsProblem(records) });
+    addDocument(app, witnessDocument(options.version ?? "0.0.0"));
     const url = publicUrl(config, await listenOn(app, listen));
     const vkey = encodeVerifierKey({ kind: "cosignature", verifier: cosigner.verifier });
     logger.info({ url, vkey, logs: logs.map(({ origin }) => origin) }, "witnessing");
@@ -122,15 +133,73 @@ function readVkey(text: string): ReturnType<typeof parseVerifierKey> {
   }
 }
 
+/**
+ * Opens the records. Where they are gone, a witness that is known by its name does not begin anew:
+ * it would cosign what contradicts what it cosigned before.
+ * @throws StackError `identity`
+ */
+function openRecords(directory: string): SqliteWitnessState {
+  const path = join(directory, recordsFile);
+  if (existsSync(join(directory, identityFile)) && !existsSync(path)) {
+    const message = `${path} is missing, with all that the witness knows of its logs`;
+    throw new StackError("identity", `${message}: begin another witness, with a key of its own`);
+  }
+  try {
+    return new SqliteWitnessState(path);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new StackError("identity", `${path} cannot be read: ${problem}`, { cause });
+  }
+}
+
+/** Why the records cannot be read; undefined where they can. */
+function recordsProblem(state: SqliteWitnessState): string | undefined {
+  try {
+    void state.isEmpty;
+    return undefined;
+  } catch (cause) {
+    return `the records cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`;
+  }
+}
+
+/** @returns what counts requests for cosignatures by the status of their answer. */
+function addWitnessMetrics(
+  { registry }: ServerMetrics,
+  logs: readonly WitnessedLog[],
+  state: WitnessState,
+): (status: number) => void {
+  const registers = [registry];
+  const size = new Gauge({
+    name: "chancery_witness_size",
+    help: "Size of each log that was cosigned last",
+    labelNames: ["origin"],
+    registers,
+    collect: async () => {
+      for (const { origin } of logs) {
+        const record = await state.get(origin);
+        if (record) size.set({ origin }, record.size);
+      }
+    },
+  });
+  const answers = new Counter({
+    name: "chancery_witness_answers",
+    help: "Requests for cosignatures by the status of their answer",
+    labelNames: ["status"],
+    registers,
+  });
+  return (status) => answers.inc({ status: String(status) });
+}
+
 async function openWitness(
   directory: string,
   keys: KeyFolder,
+  state: SqliteWitnessState,
   wanted: string | undefined,
   fallback: string,
 ): Promise<{ readonly name: string; readonly key: PrivateKey }> {
   const path = join(directory, identityFile);
   const text = await readText(path);
-  const isNew = text === undefined && !existsSync(join(directory, recordsFile));
+  const isNew = text === undefined && state.isEmpty;
   if (text === undefined && !isNew) {
     throw new StackError("identity", `${path} is missing, but there are records of a witness`);
   }
