@@ -82,9 +82,9 @@ export class TimestampAuthority {
   readonly #issuerSerial: Uint8Array;
 
   /**
-   * @throws FormatError `conflicting-fields` where the signer's key is not the leaf's, or the leaf is
-   *   not among what is embedded; `too-large` above {@link timestampCertificatesMax}; `unsupported`
-   *   for Ed25519ph
+   * @throws FormatError `conflicting-fields` where the signer's key is not the leaf's, or the leaf
+   *   is not among what is embedded; `too-large` above {@link timestampCertificatesMax};
+   *   `unsupported` for Ed25519ph
    */
   constructor(options: TimestampAuthorityOptions) {
     const { certificate, signer, embedded = [certificate] } = options;
@@ -97,7 +97,7 @@ export class TimestampAuthority {
     if (embedded.length > timestampCertificatesMax) {
       throw refused("too-large", `more than ${timestampCertificatesMax} certificates to embed`);
     }
-    encodeSignatureAlgorithm(signer.algorithm.scheme); // refuses here what could not be written later
+    encodeSignatureAlgorithm(signer.algorithm.scheme); // refuses what could not be written later
     this.#options = { certificate, signer, embedded };
     this.#hash = digestOf(signer.algorithm.scheme);
     const { issuer } = certificate;

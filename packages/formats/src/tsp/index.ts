@@ -5,9 +5,9 @@
  * by a given certificate; and making them.
  *
  * A verifier calls `decodeTimestampResponse`, then `verifyTimestamp` with the authority's leaf of
- * the trusted root, then checks the leaf itself through `x509`. An authority decides whether to sign
- * and when it is, then has a `TimestampAuthority` make the token. Other CMS content, several signers
- * and BER are out of scope.
+ * the trusted root, then checks the leaf itself through `x509`. An authority decides whether to
+ * sign, and when it is, then has a `TimestampAuthority` make the token. Other CMS content, several
+ * signers and BER are out of scope.
  */
 export {
   TimestampAuthority,
