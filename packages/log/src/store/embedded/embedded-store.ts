@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LogError } from "../../errors.ts";
 import type { LogStore, ObjectStore, StoreCommit, StoredLog } from "../store.ts";
-import { poisoned, storageError } from "./errors.ts";
+import { isMissing, poisoned, storageError } from "./errors.ts";
 import { FileObjects } from "./file-objects.ts";
+import { makeDurableFolder, syncFolder } from "./folders.ts";
 
 /** Version of the database's layout, kept as its `user_version`. */
 const schemaVersion = 1;
@@ -17,9 +18,12 @@ const SCHEMA = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
-/** Result codes of SQLite's file operations: the lower byte is SQLITE_IOERR. */
-const SQLITE_IOERR = 10;
+/** Result codes of SQLite: the lower byte is the kind. */
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+const SQLITE_IOERR_FSYNC = 1034;
+const codesOfDamage: ReadonlySet<number> = new Set([SQLITE_CORRUPT, SQLITE_NOTADB]);
 
 /**
  * The embedded store: a folder with `log.db` (SQLite), `objects/` and `checkpoint`.
@@ -51,9 +55,18 @@ export class EmbeddedStore implements LogStore {
    *   `corrupt` where the database is none; `storage`
    */
   static async open(folder: string): Promise<EmbeddedStore> {
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
     const marker = join(folder, "poisoned");
-    if (existsSync(marker)) throw poisoned(`${marker} says`, readFileSync(marker, "utf8").trim());
+    const reason = readIfThere(marker);
+    if (reason) throw poisoned(`${marker} says`, reason.toString().trim());
+    const path = join(folder, "log.db");
+    try {
+      if (!existsSync(path)) makeDurableFolder(folder);
+      // SQLite syncs the names of its files, but passes over a failure: so it is done here before.
+      closeSync(openSync(path, "a", 0o640));
+      syncFolder(folder);
+    } catch (cause) {
+      throw failure(folder, `cannot open ${folder}`, cause);
+    }
     const database = openDatabase(folder);
     try {
       writeFileSync(join(folder, "holder"), `${process.pid}\n`);
@@ -63,7 +76,7 @@ export class EmbeddedStore implements LogStore {
       return new EmbeddedStore(folder, database, objects);
     } catch (cause) {
       database.close();
-      throw cause instanceof LogError ? cause : storageError(`cannot open ${folder}`, cause);
+      throw failure(folder, `cannot open ${folder}`, cause);
     }
   }
 
@@ -111,8 +124,8 @@ export class EmbeddedStore implements LogStore {
   }
 
   async published(): Promise<Uint8Array | undefined> {
-    const path = join(this.#folder, "checkpoint");
-    return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+    const bytes = readIfThere(join(this.#folder, "checkpoint"));
+    return bytes && new Uint8Array(bytes);
   }
 
   async publish(checkpoint: Uint8Array): Promise<void> {
@@ -121,8 +134,13 @@ export class EmbeddedStore implements LogStore {
 
   async close(): Promise<void> {
     if (!this.#database.isOpen) return;
-    rmSync(join(this.#folder, "holder"), { force: true });
-    this.#database.close();
+    try {
+      rmSync(join(this.#folder, "holder"), { force: true });
+    } catch (cause) {
+      throw storageError(`cannot remove ${this.#folder}/holder`, cause);
+    } finally {
+      this.#database.close();
+    }
   }
 
   #transaction<Value>(what: string, work: () => Value): Value {
@@ -132,20 +150,25 @@ export class EmbeddedStore implements LogStore {
       this.#database.exec("COMMIT");
       return value;
     } catch (cause) {
-      const error = this.#classify(what, cause);
+      const error = failure(this.#folder, `cannot ${what}`, cause);
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
+}
 
-  #classify(what: string, cause: unknown): LogError {
-    if (cause instanceof LogError) return cause;
-    const { errcode } = cause as { errcode?: number };
-    if (((errcode ?? 0) & 0xff) !== SQLITE_IOERR) return storageError(`cannot ${what}`, cause);
-    const error = poisoned(`cannot ${what}`, cause);
-    markPoisoned(this.#folder, error);
-    return error;
-  }
+/** What a failure of a file or of the database means; leaves the marker after a failed sync. */
+function failure(folder: string, what: string, cause: unknown): LogError {
+  const { errcode = 0 } = cause as { errcode?: number };
+  let error: LogError;
+  if (cause instanceof LogError) error = cause;
+  else if (errcode === SQLITE_IOERR_FSYNC) error = poisoned(what, cause);
+  else if (codesOfDamage.has(errcode & 0xff)) {
+    const problem = `${join(folder, "log.db")} is damaged, or cannot be read`;
+    error = new LogError("corrupt", `${problem}: ${String(cause)}`, "run log fsck", { cause });
+  } else error = storageError(what, cause);
+  if (error.code === "poisoned") markPoisoned(folder, error);
+  return error;
 }
 
 /**
@@ -169,8 +192,9 @@ function markPoisoned(folder: string, error: LogError): void {
 
 function openDatabase(folder: string): DatabaseSync {
   const path = join(folder, "log.db");
-  const database = new DatabaseSync(path);
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(path);
     // Exclusive before WAL: the lock lasts, and no memory is shared with other processes.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
@@ -181,18 +205,29 @@ function openDatabase(folder: string): DatabaseSync {
       PRAGMA cache_size = -8192;
       BEGIN EXCLUSIVE;
     `);
+    syncFolder(folder); // the name of the WAL, which was made just now
     const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
     if (version === 0) database.exec(SCHEMA);
-    else if (version !== schemaVersion) throw new Error(`it has layout ${String(version)}`);
+    else if (version !== schemaVersion) {
+      throw new LogError("corrupt", `${path} has the layout ${String(version)} of another version`);
+    }
     database.exec("COMMIT");
     return database;
   } catch (cause) {
-    database.close();
-    const { errcode } = cause as { errcode?: number };
-    if (((errcode ?? 0) & 0xff) === SQLITE_BUSY) throw locked(folder, cause);
-    throw new LogError("corrupt", `${path} is not a log's database: ${String(cause)}`, "", {
-      cause,
-    });
+    if (database?.isOpen) database.close();
+    const { errcode = 0 } = cause as { errcode?: number };
+    if ((errcode & 0xff) === SQLITE_BUSY) throw locked(folder, cause);
+    throw failure(folder, `cannot open ${path}`, cause);
+  }
+}
+
+/** @throws LogError `storage` */
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    if (isMissing(cause)) return undefined;
+    throw storageError(`cannot read ${path}`, cause);
   }
 }
 

@@ -16,6 +16,12 @@ export function poisoned(what: string, cause: unknown): LogError {
   return new LogError("poisoned", `${what}: ${words(cause)}`, hint, { cause });
 }
 
+/** Whether a file system's error says that there is no such file. */
+export function isMissing(cause: unknown): boolean {
+  const { code } = cause as { code?: unknown };
+  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+}
+
 function words(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

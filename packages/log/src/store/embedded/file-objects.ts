@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { bytesEqual } from "@chancery/formats/bytes";
 import { LogError } from "../../errors.ts";
 import type { ByteRange, ObjectStore, StoredObject } from "../store.ts";
-import { poisoned, storageError } from "./errors.ts";
+import { isMissing, poisoned, storageError } from "./errors.ts";
 
 /**
  * Files written at the same time. Many more than Node's thread pool has threads: each has one step
@@ -49,6 +49,7 @@ export class FileObjects implements ObjectStore {
     const objects = new FileObjects(root, onPoison, `${TEMPORARY}${helper}`);
     await rm(objects.#temporary, { recursive: true, force: true });
     await mkdir(objects.#temporary, { recursive: true });
+    await objects.#syncFolder(dirname(root));
     return objects;
   }
 
@@ -145,7 +146,11 @@ export class FileObjects implements ObjectStore {
   /** Makes a folder; syncs its parents also where it exists, as a crash may have come between. */
   async #makeFolder(folder: string): Promise<void> {
     if (this.#known.has(folder)) return;
-    await mkdir(folder, { recursive: true });
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (cause) {
+      throw storageError(`cannot make ${folder}`, cause);
+    }
     for (let made = folder; made !== this.#root && !this.#known.has(made); made = dirname(made)) {
       await this.#syncFolder(dirname(made));
     }
@@ -154,7 +159,9 @@ export class FileObjects implements ObjectStore {
 
   async #syncFolder(folder: string): Promise<void> {
     if (process.platform === "win32") return; // has no such thing
-    const handle = await open(folder, "r");
+    const handle = await open(folder, "r").catch((cause: unknown) => {
+      throw storageError(`cannot open ${folder}`, cause);
+    });
     try {
       await handle.sync();
     } catch (cause) {
@@ -198,9 +205,4 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     if (isMissing(cause)) return undefined;
     throw storageError(`cannot read ${path}`, cause);
   }
-}
-
-function isMissing(cause: unknown): boolean {
-  const { code } = cause as { code?: unknown };
-  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
 }
