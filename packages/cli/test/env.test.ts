@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { variables } from "../src/environment/index.ts";
+import { allVariables } from "../src/environment/index.ts";
 import { World } from "./world.ts";
 
 const world = new World();
@@ -33,7 +33,7 @@ test("lists variables sorted, with what they are for, secrets masked", async () 
   const names = settings.map((line) => line.split("=")[0] as string);
   const listed = names.slice(0, -1);
   assert.ok(listed.every((name, i) => i === 0 || (listed[i - 1] as string) < name));
-  assert.equal(new Set(names).size, variables.length + 1);
+  assert.equal(new Set(names).size, (await allVariables()).length + 1);
 });
 
 test("shows values and leaves descriptions away where that is asked for", async () => {
@@ -61,6 +61,21 @@ test("answers JSON", async () => {
   assert.deepEqual(json.others, [{ name: "CHANCERY_KEY", value: "******" }]);
   const unset = await world.run("env --output json");
   assert.equal(JSON.parse(unset.stdout).variables[0].value, null);
+});
+
+test("lists every setting of chancery up, with its default", async () => {
+  const set = { CHANCERY_LOG_HOSTNAME: "log.example" };
+  const { stdout } = await world.run("env", { env: set });
+  for (const line of [
+    "# CHANCERY_LOG_HOSTNAME is log.hostname of chancery up: the log's name for ever, where it is " +
+      "not the host of publicUrl",
+    "CHANCERY_LOG_HOSTNAME=log.example",
+    "# Expects: a whole number (default 4096)",
+    "CHANCERY_LIMITS_REQUESTS_MAX=",
+    "# Expects: text (default 127.0.0.1:3000)",
+  ]) {
+    assert.ok(stdout.includes(`${line}\n`), line);
+  }
 });
 
 test("takes no arguments", async () => {

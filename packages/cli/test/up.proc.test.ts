@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -59,8 +59,13 @@ async function up(flags = "--listen 127.0.0.1:0"): Promise<Up> {
 
 /** A second `up` on the same directory. */
 function again(...flags: readonly string[]) {
+  return againWith({}, ...flags);
+}
+
+/** The same, in an environment. */
+function againWith(variables: Readonly<Record<string, string>>, ...flags: readonly string[]) {
   const args = [program, "up", "--data", "data", "--listen", "127.0.0.1:0", ...flags];
-  const env = { PATH: process.env["PATH"], HOME: world.folder };
+  const env = { PATH: process.env["PATH"], HOME: world.folder, ...variables };
   const { status, stderr } = spawnSync(process.execPath, args, {
     cwd: world.folder,
     env,
@@ -131,7 +136,19 @@ test("settings that are wrong are named, and nothing is started", () => {
   assert.match(bad.stderr, /bad\.yaml: logs: no such setting/);
   const address = again("--listen", "nowhere");
   assert.equal(address.code, 2);
-  assert.match(address.stderr, /listen: is not host:port/);
+  assert.match(address.stderr, /--listen: listen: is not host:port/);
+  const operations = again("--enabled_api_endpoints", "getLogInfo,getLogs");
+  assert.equal(operations.code, 2);
+  assert.match(
+    operations.stderr,
+    /--enabled-api-endpoints: log\.enabledApiEndpoints\.1: is not one of searchIndex, /,
+  );
+  const variable = againWith({ CHANCERY_LIMITS_REQUESTS_MAX: "many" });
+  assert.equal(variable.code, 2);
+  assert.match(
+    variable.stderr,
+    /CHANCERY_LIMITS_REQUESTS_MAX: limits\.requestsMax: is not a whole number/,
+  );
   const missing = again("--config", "none.yaml");
   assert.equal(missing.code, 2);
   assert.match(missing.stderr, /none\.yaml: no such file/);
@@ -163,6 +180,41 @@ test("--output json says on one line what programs need, and --config holds", as
     [dataDirectory, trustedRoot, signingConfig],
     ["quiet", "quiet/trusted_root.json", "quiet/signing_config.v0.2.json"],
   );
+});
+
+test("flags go before variables, these before --config, and that before chancery.yaml", async () => {
+  mkdirSync(world.path("layers"));
+  world.write("layers/chancery.yaml", "log: {hostname: yaml.example, operator: yaml}\n");
+  world.write("layers.yaml", "log: {operator: file, hostname: file.example}\nlisten: none:1\n");
+  const child = spawn(
+    process.execPath,
+    [program, "up", "--data", "layers", "--config", "layers.yaml", "--output", "json"].concat([
+      "--listen",
+      "127.0.0.1:0",
+    ]),
+    {
+      cwd: world.folder,
+      env: {
+        PATH: process.env["PATH"],
+        CHANCERY_LOG_HOSTNAME: "variable.example",
+        CHANCERY_LOGGING_LEVEL: "silent",
+        CHANCERY_LISTEN: "none:2",
+      },
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
+  running.add(child);
+  let stdout = "";
+  for await (const chunk of child.stdout.setEncoding("utf8")) {
+    stdout += chunk as string;
+    if (stdout.includes("\n")) child.kill("SIGTERM");
+  }
+  if (child.exitCode === null) await once(child, "exit");
+  running.delete(child);
+  const { url, hostname, signingConfig } = JSON.parse(stdout);
+  assert.match(url, /^http:\/\/localhost:\d+$/, "as the flag says");
+  assert.equal(hostname, "variable.example");
+  assert.equal(world.json(signingConfig).rekorTlogUrls[0].operator, "file");
 });
 
 test("--timeout stops it", () => {

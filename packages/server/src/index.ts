@@ -15,6 +15,7 @@
  */
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {
+  environmentConfig,
   findStoredLog,
   keyPasswordFrom,
   mergeConfig,
@@ -23,6 +24,8 @@ export {
   parseConfigFile,
   readMirror,
   resolveConfig,
+  type Setting,
+  settings,
   type Stack,
   type StackConfig,
   type StackConfigInput,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Invocation, printable } from "../framework/index.ts";
-import { type Variable, variables } from "../environment/index.ts";
+import { allVariables, type Variable } from "../environment/index.ts";
 
 export interface EnvFlags {
   readonly showDescriptions: boolean;
@@ -15,7 +15,7 @@ const others =
 /** Prints variables, sorted, with what they are for and what they are set to. */
 export async function envAction({ flags, io, report }: Invocation<EnvFlags>): Promise<void> {
   const { showDescriptions, showSensitiveValues } = flags;
-  const known = variables.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const known = (await allVariables()).toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const names = new Set(known.map(({ name }) => name));
   const unknown = Object.keys(io.env)
     .filter((name) => prefixes.test(name) && !names.has(name))

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { join, resolve } from "node:path";
 import {
+  environmentConfig,
   keyPasswordFrom,
   mergeConfig,
   parseConfigFile,
+  resolveConfig,
   type Stack,
   type StackConfigInput,
   stackFiles,
@@ -19,6 +21,7 @@ export interface UpFlags {
   readonly config?: string;
   readonly listen?: string;
   readonly only?: string;
+  readonly enabledApiEndpoints: readonly string[];
   readonly witnessPolicy?: string;
   readonly witnessRequired: boolean;
   readonly timeout: string;
@@ -29,7 +32,7 @@ const configBytesMax = 1 << 20;
 /** Runs the services until somebody asks them to stop. */
 export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   const { flags, io, report, signal } = invocation;
-  const { data, config: configFile, listen, only } = flags;
+  const { data, config: configFile } = flags;
   const written =
     configFile === undefined
       ? {}
@@ -37,15 +40,12 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
           decodeUtf8(await readWhole(configFile, "configuration", configBytesMax, invocation)),
           configFile,
         );
-  const config = mergeConfig(written, {
-    ...(only === undefined ? {} : { only: only.split(",") }),
-    witness: witnessOf(invocation),
-  });
+  const surroundings = mergeConfig(written, environmentConfig(io.env));
+  const config = mergeConfig(surroundings, flagConfig(invocation));
   const stop = stopAsked(signal);
   const stack = await startStack({
     dataDirectory: pathOf(io, data),
     config,
-    ...(listen === undefined ? {} : { listen }),
     keyPassword: await keyPasswordFrom(io.env, (path) => pathOf(io, path)),
     version: manifest.version,
   });
@@ -64,13 +64,29 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
   }
 }
 
-/** What flags say of witnesses: only what is given goes before the configuration. */
-function witnessOf({ flags, given, io }: Invocation<UpFlags>): StackConfigInput["witness"] {
-  const { witnessPolicy, witnessRequired } = flags;
-  return {
-    ...(witnessPolicy === undefined ? {} : { policy: resolve(pathOf(io, witnessPolicy)) }),
-    ...(given.has("witnessRequired") ? { required: witnessRequired } : {}),
+/** The flags that set what `chancery.yaml` does. */
+const flagNames: Readonly<Record<string, string>> = {
+  listen: "--listen",
+  only: "--only",
+  "log.enabledApiEndpoints": "--enabled-api-endpoints",
+  "witness.policy": "--witness-policy",
+  "witness.required": "--witness-required",
+};
+
+/** What flags say: only what is given goes before the configuration. @throws StackError */
+function flagConfig({ flags, given, io }: Invocation<UpFlags>): StackConfigInput {
+  const { listen, only, enabledApiEndpoints, witnessPolicy, witnessRequired } = flags;
+  const config = {
+    ...(listen === undefined ? {} : { listen }),
+    ...(only === undefined ? {} : { only: only.split(",") }),
+    ...(given.has("enabledApiEndpoints") ? { log: { enabledApiEndpoints } } : {}),
+    witness: {
+      ...(witnessPolicy === undefined ? {} : { policy: resolve(pathOf(io, witnessPolicy)) }),
+      ...(given.has("witnessRequired") ? { required: witnessRequired } : {}),
+    },
   };
+  resolveConfig(config, (path) => flagNames[path.replace(/\.[0-9]+$/, "")] ?? "flags");
+  return config;
 }
 
 interface Files {

@@ -8,7 +8,11 @@ export const up: Command = defineCommand<UpFlags>({
   description:
     "Serves Rekor's APIs, v1 and v2, over one log, on one data directory, which the first start " +
     "makes. Prints how to use it, here and with cosign, and a line for each request as JSON on " +
-    "standard output. Stops on SIGINT and SIGTERM; what was acknowledged is kept.",
+    "standard output. Stops on SIGINT and SIGTERM; what was acknowledged is kept.\n\n" +
+    "Flags go before variables, these before the file of --config, and that before chancery.yaml " +
+    "in the data directory, which the first start writes with every setting in it. Each setting " +
+    "has a variable, CHANCERY_ and its path: CHANCERY_LOG_HOSTNAME is log.hostname. chancery env " +
+    "lists them.",
   flags: {
     data: {
       type: "text",
@@ -26,6 +30,12 @@ export const up: Command = defineCommand<UpFlags>({
       type: "text",
       value: "NAMES",
       about: "run these services alone, with commas between their names, such as rekor",
+    },
+    enabledApiEndpoints: {
+      type: "list",
+      value: "NAMES",
+      about: "serve these operations of Rekor's APIs alone, such as getLogInfo,createLogEntry",
+      aliases: ["enabled_api_endpoints"],
     },
     witnessPolicy: {
       type: "text",
@@ -49,6 +59,12 @@ export const up: Command = defineCommand<UpFlags>({
     {
       about: "Run another one, on any port that is free",
       line: "chancery up --data other --listen 127.0.0.1:0",
+    },
+    {
+      about: "Run one that is known by its name, set up by variables",
+      line:
+        "CHANCERY_LOG_HOSTNAME=log.example.com CHANCERY_PUBLIC_URL=https://log.example.com " +
+        "chancery up --data named --listen 127.0.0.1:0",
     },
     {
       about: "Have witnesses cosign its checkpoints",

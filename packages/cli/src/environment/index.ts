@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** The environment variables that commands read, and those of cosign that users may have set. */
-export { type Variable, variables } from "./variables.ts";
+export { allVariables } from "./settings.ts";
+export type { Variable } from "./variables.ts";

@@ -11,7 +11,10 @@ export interface Variable {
   readonly effect?: boolean;
 }
 
-/** Every variable with a meaning of its own; a new one gets a line here where it is first read. */
+/**
+ * Every variable with a meaning of its own, but for the settings of `chancery up`; a new one gets a
+ * line here where it is first read.
+ */
 export const variables: readonly Variable[] = [
   {
     name: "CHANCERY_PASSWORD",

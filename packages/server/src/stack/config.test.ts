@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import {
-  configTemplate,
-  listenAddress,
-  mergeConfig,
-  parseConfigFile,
-  resolveConfig,
-} from "./config.ts";
+import { listenAddress, mergeConfig, parseConfigFile, resolveConfig } from "./config.ts";
 import { StackError } from "./errors.ts";
 
 function refusal(run: () => unknown): string {
@@ -28,20 +22,6 @@ suite("the configuration of a stack", () => {
     assert.equal(config.limits.bodySizeBytesMaxV2, 4 << 20);
     assert.equal(config.log.algorithms.length, 7);
     assert.equal(config.log.hostname, undefined);
-  });
-
-  test("is all defaults in the file of the first start, and as the file says where uncommented", () => {
-    assert.deepEqual(resolveConfig(parseConfigFile(configTemplate, "x")), resolveConfig({}));
-    const [, ...settings] = configTemplate.split("\n");
-    const uncommented = settings.map((line) => line.replace(/^# /, "")).join("\n");
-    const config = resolveConfig(parseConfigFile(uncommented, "x"));
-    const { publicUrl, only, log, witness, ...rest } = config;
-    const { log: defaultLog, witness: defaultWitness, ...defaults } = resolveConfig({});
-    assert.equal(publicUrl, "https://log.example.com");
-    assert.deepEqual(only, ["rekor"]);
-    assert.deepEqual(rest, defaults);
-    assert.deepEqual(witness, { ...defaultWitness, policy: "witnesses.policy" });
-    assert.deepEqual(log, { ...defaultLog, hostname: "log.example.com", operator: "example.com" });
   });
 
   test("lets options go before the file, setting by setting", () => {
@@ -78,6 +58,8 @@ suite("the configuration of a stack", () => {
       ],
       [{ log: { algorithms: [] } }, /^f\.yaml: log\.algorithms: /],
       [{ log: { frozen: "yes" } }, /^f\.yaml: log\.frozen: /],
+      [{ log: { enabledApiEndpoints: ["x"] } }, /^f\.yaml: log\.enabledApiEndpoints\.0: is not/],
+      [{ events: { webhook: "x" } }, /^f\.yaml: events\.webhook: is not an http/],
       [{ limits: { requestsMax: 0 } }, /^f\.yaml: limits\.requestsMax: /],
       [{ limits: { bodySizeBytesMaxV1: 1.5 } }, /^f\.yaml: limits\.bodySizeBytesMaxV1: /],
       [{ logging: { level: "loud" } }, /^f\.yaml: logging\.level: /],
@@ -90,6 +72,8 @@ suite("the configuration of a stack", () => {
         expected,
       );
     }
+    const named = refusal(() => resolveConfig({ listen: 1 }, (path) => `--${path}`));
+    assert.match(named, /^--listen: listen: /);
     const both = refusal(() => resolveConfig({ listen: 1, logging: { level: 2 } }, "f"));
     assert.equal(both.split("\n").length, 2, "each on a line");
   });

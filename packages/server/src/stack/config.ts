@@ -3,7 +3,7 @@ import { algorithms } from "@chancery/formats/crypto";
 import { isNoteKeyName } from "@chancery/formats/note";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { defaultAlgorithmPolicy } from "../rekor/index.ts";
+import { defaultAlgorithmPolicy, rekorOperations } from "../rekor/index.ts";
 import { StackError } from "./errors.ts";
 
 /** All settings of a stack, defaults filled in. */
@@ -23,9 +23,20 @@ export interface StackConfig {
     readonly attestationSizeBytesMax: number;
     /** Nothing is logged any more. */
     readonly frozen: boolean;
+    /** Operations that are served, as Rekor's `--enabled_api_endpoints`; the others answer 501. */
+    readonly enabledApiEndpoints: readonly string[];
+  };
+  readonly events: {
+    /** Gets a CloudEvent for each new entry. */
+    readonly webhook?: string | undefined;
+    /** How long it may take to answer. */
+    readonly timeoutMs: number;
   };
   readonly witness: {
-    /** File with a policy (C2SP tlog-policy); relative ones start from the data directory. */
+    /**
+     * File with a policy (C2SP tlog-policy). In files relative ones start from the data directory,
+     * in flags and variables from where the command runs.
+     */
     readonly policy?: string | undefined;
     /** Whether a checkpoint that has no quorum is kept back. */
     readonly required: boolean;
@@ -50,6 +61,7 @@ export interface StackConfigInput {
   readonly publicUrl?: string | undefined;
   readonly only?: readonly string[] | undefined;
   readonly log?: Optional<StackConfig["log"]>;
+  readonly events?: Optional<StackConfig["events"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
   readonly logging?: Optional<StackConfig["logging"]>;
@@ -68,59 +80,111 @@ const count = z.int().min(1).max(1_000_000);
 /** `host:port`, an IPv6 address in brackets. */
 const listenPattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/;
 
-/** Every setting of `chancery.yaml`, with its default. Unknown names are refused. */
-const schema: z.ZodType<StackConfig, StackConfigInput> = z.strictObject({
+/** One of a list of names. */
+const oneOf = (names: readonly string[]): z.ZodString =>
+  z.string().refine((name) => names.includes(name), `is not one of ${names.join(", ")}`);
+
+/**
+ * Every setting, with its default. Unknown names are refused. What a setting is for stands in its
+ * description, and what one may write in its example where it has no default: `settings.ts` makes
+ * of both `chancery.yaml`, the environment's variables and their help.
+ */
+export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictObject({
   listen: z
     .string()
     .refine((text) => {
       const port = listenPattern.exec(text)?.[3];
       return port !== undefined && Number(port) <= 65_535;
     }, "is not host:port, such as 127.0.0.1:3000 or [::1]:3000")
-    .default("127.0.0.1:3000"),
+    .default("127.0.0.1:3000")
+    .describe("where to listen, host:port; port 0 takes any that is free"),
   publicUrl: z
     .string()
     .refine(isOrigin, "is not an http or https URL without a path, such as https://log.example.com")
-    .optional(),
-  only: z.array(z.string()).min(1).optional(),
+    .optional()
+    .describe("how clients reach it, where that is not http at the address above")
+    .meta({ examples: ["https://log.example.com"] }),
+  only: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("the services to run, where it is not all")
+    .meta({ examples: [["rekor"]] }),
   log: z
     .strictObject({
-      hostname: z.string().refine(isNoteKeyName, "cannot name a log").optional(),
-      operator: z.string().min(1).optional(),
-      algorithms: z
-        .array(
-          z.string().refine((flag) => flags.includes(flag), `is not one of ${flags.join(", ")}`),
-        )
+      hostname: z
+        .string()
+        .refine(isNoteKeyName, "cannot name a log")
+        .optional()
+        .describe("the log's name for ever, where it is not the host of publicUrl")
+        .meta({ examples: ["log.example.com"] }),
+      operator: z
+        .string()
         .min(1)
-        .default(defaultAlgorithmPolicy.map(({ flag }) => flag as string)),
+        .optional()
+        .describe("who runs it, as the signing config says, where it is not the hostname")
+        .meta({ examples: ["example.com"] }),
+      algorithms: z
+        .array(oneOf(flags))
+        .min(1)
+        .default(defaultAlgorithmPolicy.map(({ flag }) => flag as string))
+        .describe("what clients may sign with"),
       attestationSizeBytesMax: z
         .int()
         .min(0)
         .max(16 << 20)
-        .default(102_400),
-      frozen: z.boolean().default(false),
+        .default(102_400)
+        .describe("largest attestation that is kept for readers"),
+      frozen: z.boolean().default(false).describe("true: nothing is logged any more"),
+      enabledApiEndpoints: z
+        .array(oneOf(rekorOperations))
+        .default([...rekorOperations])
+        .describe("operations that are served; the others answer 501"),
+    })
+    .prefault({}),
+  events: z
+    .strictObject({
+      webhook: z
+        .string()
+        .refine(isWebhook, "is not an http or https URL without a user name")
+        .optional()
+        .describe("gets a CloudEvent for each new entry")
+        .meta({ examples: ["http://127.0.0.1:9000/new-entry"] }),
+      timeoutMs: milliseconds.default(10_000).describe("how long it may take to answer"),
     })
     .prefault({}),
   witness: z
     .strictObject({
-      policy: z.string().min(1).optional(),
-      required: z.boolean().default(false),
-      timeoutMs: milliseconds.default(1000),
+      policy: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("file that says who cosigns the checkpoints (C2SP tlog-policy)")
+        .meta({ examples: ["witnesses.policy"] }),
+      required: z
+        .boolean()
+        .default(false)
+        .describe("true: without a quorum nothing is acknowledged"),
+      timeoutMs: milliseconds.default(1000).describe("how long a witness may take"),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      bodySizeBytesMaxV1: bytes.default(32 << 20),
-      bodySizeBytesMaxV2: bytes.default(4 << 20),
-      headerSizeBytesMax: bytes.default(32 << 10),
-      headersTimeoutMs: milliseconds.default(10_000),
-      requestTimeoutMs: milliseconds.default(30_000),
-      connectionsMax: count.default(4096),
-      requestsMax: count.default(4096),
+      bodySizeBytesMaxV1: bytes.default(32 << 20).describe("largest body of a request to Rekor v1"),
+      bodySizeBytesMaxV2: bytes.default(4 << 20).describe("largest body of a request to Rekor v2"),
+      headerSizeBytesMax: bytes.default(32 << 10).describe("request line and headers; above: 431"),
+      headersTimeoutMs: milliseconds.default(10_000).describe("for headers to arrive; then 408"),
+      requestTimeoutMs: milliseconds.default(30_000).describe("for requests to arrive; then 408"),
+      connectionsMax: count.default(4096).describe("connections; above: 503"),
+      requestsMax: count.default(4096).describe("requests that are being answered; above: 503"),
     })
     .prefault({}),
   logging: z
     .strictObject({
-      level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+      level: z
+        .enum(["debug", "info", "warn", "error", "silent"])
+        .default("info")
+        .describe("what is written on standard output: debug, info, warn, error or silent"),
     })
     .prefault({}),
 });
@@ -146,30 +210,36 @@ export function parseConfigFile(text: string, source: string): StackConfigInput 
 
 /**
  * Checks settings and fills in the defaults.
+ * @param source where they are from, or for each path where that setting is from.
  * @throws StackError `configuration`, naming each setting that is wrong by its path
  */
-export function resolveConfig(value: unknown, source = "configuration"): StackConfig {
-  const result = schema.safeParse(value);
+export function resolveConfig(
+  value: unknown,
+  source: string | ((path: string) => string) = "configuration",
+): StackConfig {
+  const result = configSchema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map(({ path, message, ...issue }) => {
     const keys = "keys" in issue ? issue.keys : [];
     const name = [...path, ...keys].map(String).join(".") || "the whole";
-    return `${source}: ${name}: ${keys.length > 0 ? "no such setting" : message}`;
+    const from = typeof source === "string" ? source : source(name);
+    return `${from}: ${name}: ${keys.length > 0 ? "no such setting" : message}`;
   });
   throw new StackError("configuration", problems.join("\n"));
 }
 
-/** The second over the first, setting by setting. */
+/** The second over the first, setting by setting; lists are replaced whole. */
 export function mergeConfig(base: StackConfigInput, over: StackConfigInput): StackConfigInput {
-  const { log, witness, limits, logging } = base;
-  return {
-    ...base,
-    ...over,
-    log: { ...log, ...over.log },
-    witness: { ...witness, ...over.witness },
-    limits: { ...limits, ...over.limits },
-    logging: { ...logging, ...over.logging },
-  };
+  const merged: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(over)) {
+    const below = merged[name];
+    merged[name] = isSection(value) && isSection(below) ? { ...below, ...value } : value;
+  }
+  return merged as StackConfigInput;
+}
+
+function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Takes `host:port` apart. */
@@ -177,35 +247,6 @@ export function listenAddress(listen: string): { readonly host: string; readonly
   const [, ipv6, name, port] = listenPattern.exec(listen) ?? [];
   return { host: ipv6 ?? name ?? "127.0.0.1", port: Number(port) };
 }
-
-/** `chancery.yaml` as it is written at the first start: every setting at its default, commented. */
-export const configTemplate: string = `# Settings of this Chancery, all at their defaults; flags and the environment go before them.
-
-# listen: 127.0.0.1:3000
-# publicUrl: https://log.example.com   # how clients reach it; default: http at the address above
-# only: [rekor]                        # the services to run; default: all
-
-# log:
-#   hostname: log.example.com          # the log's name for ever; default: the host of publicUrl
-#   operator: example.com
-#   attestationSizeBytesMax: 102400
-#   frozen: false                      # true: nothing is logged any more
-
-# witness:
-#   policy: witnesses.policy           # C2SP tlog-policy: who cosigns the checkpoints of the v2 API
-#   required: false                    # true: without a quorum nothing is acknowledged
-#   timeoutMs: 1000
-
-# limits:
-#   bodySizeBytesMaxV1: 33554432
-#   bodySizeBytesMaxV2: 4194304
-#   connectionsMax: 4096
-#   requestsMax: 4096
-#   requestTimeoutMs: 30000
-
-# logging:
-#   level: info                        # debug, info, warn, error, silent
-`;
 
 function isOrigin(text: string): boolean {
   const url = URL.parse(text);
@@ -215,4 +256,9 @@ function isOrigin(text: string): boolean {
     url.origin === text.replace(/\/$/, "") &&
     url.username === ""
   );
+}
+
+function isWebhook(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === "";
 }

@@ -24,6 +24,7 @@ export {
   type StackOptions,
   startStack,
 } from "./stack.ts";
+export { environmentConfig, type Setting, settings } from "./settings.ts";
 export {
   findStoredLog,
   type MirrorRecord,

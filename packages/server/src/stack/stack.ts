@@ -6,7 +6,6 @@ import { pino } from "pino";
 import { addDocs } from "../docs/index.ts";
 import { addCors, addOperations, createApp, ServerMetrics } from "../http/index.ts";
 import {
-  configTemplate,
   listenAddress,
   mergeConfig,
   parseConfigFile,
@@ -27,6 +26,7 @@ import type {
   StackService,
   UsagePlace,
 } from "./services/service.ts";
+import { configTemplate } from "./settings.ts";
 import { assembleTrust, type TrustFiles } from "./trust.ts";
 
 /** How to start a stack. */

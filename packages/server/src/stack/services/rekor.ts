@@ -76,7 +76,7 @@ function serve(
   { log, served, close }: OpenedLog,
 ): OpenService<never> {
   const { hostname, treeId, v1Key, v2Key, vkey } = identity;
-  const { limits } = config;
+  const { limits, events } = config;
   return {
     addRoutes: async (app) => {
       const { addRekor } = await import("../../rekor/index.ts");
@@ -89,6 +89,10 @@ function serve(
         attestationSizeBytesMax: config.log.attestationSizeBytesMax,
         bodySizeBytesMax: { v1: limits.bodySizeBytesMaxV1, v2: limits.bodySizeBytesMaxV2 },
         frozen: config.log.frozen,
+        operations: config.log.enabledApiEndpoints,
+        ...(events.webhook === undefined
+          ? {}
+          : { webhook: { url: events.webhook, timeoutMs: events.timeoutMs } }),
       });
     },
     trust: (url) => describeTrust(identity, url, operator),
