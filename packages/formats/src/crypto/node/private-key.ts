@@ -213,8 +213,9 @@ class NodePrivateKey implements PrivateKey {
     }
   }
 
-  #options(scheme: SignatureScheme): crypto.SignKeyObjectInput {
-    if (scheme.kind !== "rsa-pss") return { key: this.#key };
+  /** The key alone where it needs nothing beside: Node takes an object apart at length. */
+  #options(scheme: SignatureScheme): crypto.KeyObject | crypto.SignKeyObjectInput {
+    if (scheme.kind !== "rsa-pss") return this.#key;
     const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants;
     return { key: this.#key, padding: RSA_PKCS1_PSS_PADDING, saltLength: RSA_PSS_SALTLEN_DIGEST };
   }

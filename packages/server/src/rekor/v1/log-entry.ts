@@ -9,6 +9,8 @@ import type { Shard, Shards } from "./shards.ts";
 /** An entry, where it is, and the proof of it. */
 export interface LocatedEntry {
   readonly shard: Shard;
+  /** As {@link entryIdOf} has it. */
+  readonly id: string;
   /** In its tree. */
   readonly index: number;
   readonly bytes: Uint8Array;
@@ -50,8 +52,10 @@ export function entryIdOf(shard: Shard, bytes: Uint8Array): string {
  * Writes an entry with its promise and its proof. The promise is signed anew each time, over the
  * time at which the entry was logged first.
  */
-export function logEntryJson(shards: Shards, located: LocatedEntry): LogEntryJson {
-  const { shard, index, bytes, timeMs, attestation, head, proof } = located;
+export async function logEntryJson(shards: Shards, located: LocatedEntry): Promise<LogEntryJson> {
+  const { shard, id, index, bytes, timeMs, attestation, head, proof } = located;
+  // Before anything waits: entries of one commit come together, and share the checkpoint of it.
+  const checkpoint = shards.checkpoint(shard, head);
   const promised = {
     body: encodeBase64(bytes),
     integratedTime: Math.floor(timeMs / 1000),
@@ -59,14 +63,14 @@ export function logEntryJson(shards: Shards, located: LocatedEntry): LogEntryJso
     logIndex: shard.offset + index,
   };
   const promise = utf8Bytes(canonicalizeJcs(promised));
-  const signature = shard.key.sign({ kind: "ecdsa", hash: "sha256" }, promise);
+  const signature = await shard.key.signInPool({ kind: "ecdsa", hash: "sha256" }, promise);
   return {
-    [entryIdOf(shard, bytes)]: {
+    [id]: {
       ...(attestation ? { attestation: { data: encodeBase64(attestation) } } : {}),
       ...promised,
       verification: {
         inclusionProof: {
-          checkpoint: shards.checkpoint(shard, head),
+          checkpoint,
           hashes: proof.map(encodeHex),
           logIndex: index,
           rootHash: encodeHex(head.rootHash),

@@ -50,8 +50,8 @@ export class RekorV1 {
     if (receipt.duplicate) return { status: "exists", id };
     const { index, head, proof, timeMs } = receipt;
     // The attestation is not part of this answer, only of later ones.
-    const located = { shard: active, index, bytes: prepared.body, timeMs, head, proof };
-    return { status: "created", id, entry: logEntryJson(this.#shards, located) };
+    const located = { shard: active, id, index, bytes: prepared.body, timeMs, head, proof };
+    return { status: "created", id, entry: await logEntryJson(this.#shards, located) };
   }
 
   /** By virtual index; undefined where there is none. */
@@ -183,7 +183,9 @@ export class RekorV1 {
       log.inclusionProof(index, head.size),
     ]);
     const attestation = hasAttachment ? await log.attachment(index) : undefined;
-    return logEntryJson(this.#shards, { shard, index, bytes, timeMs, attestation, head, proof });
+    const id = entryIdOf(shard, bytes);
+    const located = { shard, id, index, bytes, timeMs, attestation, head, proof };
+    return logEntryJson(this.#shards, located);
   }
 
   #treeInfo(shard: Shard): object {
