@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { ServiceError } from "../errors.ts";
+import { Accounts } from "./accounts.ts";
+import type { Engine } from "./engine.ts";
+import { IdpError } from "./errors.ts";
+import { KeyRing, type PublicKeySet } from "./key-ring.ts";
+import { SignInMemory } from "./memory-adapter.ts";
+import type { IdentityProviderOptions } from "./options.ts";
+import { PageWriter } from "./page-writer.ts";
+import { addProtocolRoutes } from "./protocol-routes.ts";
+import { isLoopbackHost } from "./redirects.ts";
+import { FormTokens } from "./secrets.ts";
+import { addSignInRoutes } from "./sign-in-routes.ts";
+import { SignIn } from "./sign-in.ts";
+import { IdpStore } from "./store.ts";
+import { TokenLog } from "./token-answers.ts";
+import { TrustedIssuers } from "./trusted-issuers.ts";
+import { Upstreams } from "./upstream.ts";
+
+/** An OpenID provider for Sigstore's clients. */
+export interface IdentityProvider {
+  /** `iss` of its tokens. @throws what `origin` throws before the address is known */
+  readonly issuer: string;
+  /**
+   * Its public keys at present, so that a certificate authority in the same process can check
+   * tokens without HTTP. Ask each time: they change when the keys do.
+   */
+  jwks(): PublicKeySet;
+  /** Adds its paths to a server that does not listen yet. */
+  addRoutes(app: FastifyInstance): Promise<void>;
+  /** Has a new key sign from now on; what the old one signed stays valid. */
+  rotateKeys(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const [dayMs, rotationCheckMs] = [86_400_000, 3_600_000];
+
+/**
+ * Opens an identity provider: its database and its keys, which the first start makes. The OpenID
+ * library is loaded when the first request comes.
+ *
+ * Sessions and codes live in memory: a restart ends the sign-ins under way and nothing else.
+ * @throws IdpError `not-loopback` | `store` | `issuer`
+ */
+export async function openIdentityProvider(
+  options: IdentityProviderOptions,
+): Promise<IdentityProvider> {
+  const { dataDirectory, logger, listenHost, dev = false, tokenSeconds = 300 } = options;
+  if (dev && !isLoopbackHost(listenHost)) {
+    throw new IdpError(
+      "not-loopback",
+      `dev mode signs anyone in as anybody, so it needs a loopback address, not ${listenHost}: ` +
+        "listen on 127.0.0.1, or turn dev mode off and add users",
+    );
+  }
+  if (!(tokenSeconds >= 60 && tokenSeconds <= 600)) {
+    throw new IdpError("issuer", `tokens live from 60 to 600 seconds, not ${tokenSeconds}`);
+  }
+  const store = new IdpStore(dataDirectory);
+  try {
+    const keys = await KeyRing.open(store, options.now ?? Date.now);
+    const provider = new Running(options, store, keys);
+    await provider.rotateIfDue();
+    if (dev) {
+      logger.warn("DEV MODE: the identity provider signs anyone in as any e-mail address");
+    }
+    return provider;
+  } catch (cause) {
+    store.close();
+    throw cause;
+  }
+}
+
+class Running implements IdentityProvider {
+  readonly #options: IdentityProviderOptions;
+  readonly #store: IdpStore;
+  readonly #keys: KeyRing;
+  readonly #now: () => number;
+  readonly #path: string;
+  readonly #memory: SignInMemory;
+  readonly #accounts: Accounts;
+  readonly #log: TokenLog;
+  readonly #trustedIssuers: TrustedIssuers;
+  readonly #timer: NodeJS.Timeout;
+  #engine: Promise<Engine> | undefined;
+
+  constructor(options: IdentityProviderOptions, store: IdpStore, keys: KeyRing) {
+    this.#options = options;
+    this.#store = store;
+    this.#keys = keys;
+    this.#now = options.now ?? Date.now;
+    this.#path = options.path ?? "/oidc";
+    this.#memory = new SignInMemory(this.#now);
+    this.#accounts = new Accounts(store, this.#now);
+    this.#log = new TokenLog(options.logger, options.metrics);
+    this.#trustedIssuers = new TrustedIssuers(options.trustedIssuers ?? [], this.#now);
+    this.#timer = setInterval(() => {
+      this.rotateIfDue().catch((cause: unknown) =>
+        options.logger.error({ err: cause }, "the signing key could not be changed"),
+      );
+    }, rotationCheckMs).unref();
+  }
+
+  get issuer(): string {
+    return `${this.#options.origin()}${this.#path}`;
+  }
+
+  jwks(): PublicKeySet {
+    return this.#keys.publicKeys();
+  }
+
+  async rotateKeys(): Promise<void> {
+    await this.#keys.rotate();
+    // The library keeps its keys for ever; what is under way lives outside of it, and goes on.
+    this.#engine = undefined;
+    this.#options.logger.info("identity tokens are signed with a new key");
+  }
+
+  /** A key signs for so many days. */
+  async rotateIfDue(): Promise<void> {
+    const { rotateDays = 30 } = this.#options;
+    const age = this.#now() - this.#keys.signingSince.getTime();
+    if (age > rotateDays * dayMs) await this.rotateKeys();
+  }
+
+  async addRoutes(app: FastifyInstance): Promise<void> {
+    const { dev = false, logger, metrics, upstreams = [] } = this.#options;
+    const common = {
+      path: this.#path,
+      issuer: () => new URL(this.issuer),
+      engine: async () => this.#openEngine(),
+      pages: () => this.#pages(),
+      now: this.#now,
+    };
+    const signInParts = { store: this.#store, accounts: this.#accounts, logger, metrics };
+    await app.register(async (scope) => {
+      if (dev) scope.addHook("onRequest", async (request) => requireThisComputer(request));
+      addProtocolRoutes(scope, common);
+      addSignInRoutes(scope, {
+        ...common,
+        signIn: new SignIn(signInParts, this.#now),
+        upstreams: new Upstreams(upstreams, this.#now),
+        remember: (identity) => this.#accounts.remember(identity),
+        tokens: new FormTokens(this.#store.secret("forms")),
+        dev,
+        logger,
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#store.close();
+  }
+
+  async #openEngine(): Promise<Engine> {
+    this.#engine ??= this.#makeEngine();
+    return this.#engine;
+  }
+
+  async #makeEngine(): Promise<Engine> {
+    const { openEngine } = await import("./engine.ts");
+    return openEngine({
+      issuer: new URL(this.issuer),
+      store: this.#store,
+      keys: this.#keys,
+      accounts: this.#accounts,
+      memory: this.#memory,
+      trustedIssuers: this.#trustedIssuers,
+      pages: this.#pages(),
+      clientId: this.#options.clientId ?? "sigstore",
+      tokenSeconds: this.#options.tokenSeconds ?? 300,
+      log: this.#log,
+      now: this.#now,
+    });
+  }
+
+  #pages(): PageWriter {
+    return new PageWriter(new URL(this.issuer), this.#options.dev ?? false);
+  }
+}
+
+/**
+ * Dev mode serves this computer alone, whatever it was told to listen on: the connection must come
+ * in on a loopback address, and by a loopback name, as a web page could have its own name point
+ * here (DNS rebinding).
+ */
+function requireThisComputer(request: FastifyRequest): void {
+  const { localAddress, remoteAddress } = request.raw.socket;
+  const hosts = [localAddress ?? "", remoteAddress ?? "", request.hostname];
+  if (hosts.every(isLoopbackHost)) return;
+  const message = "Dev mode serves this computer alone, by the name localhost.";
+  throw new ServiceError("invalid", message, { status: 403 });
+}
