@@ -109,8 +109,8 @@ function readIssuer(
   const type = section.text("type");
   const issuerType = findIssuerType(type ?? "");
   const clientId = section.text("client-id");
-  if (clientId === undefined) section.problem("client-id", "is missing: it is the audience");
-  if (!issuerType) {
+  if (section.raw("client-id") === undefined) section.problem("client-id", "is missing: it is the audience");
+  if (!issuerType && (type !== undefined || section.raw("type") === undefined)) {
     const known = issuerTypes.map(({ name }) => name).join(", ");
     section.problem(
       "type",
@@ -146,14 +146,15 @@ function checkUrl(url: string, section: Section, isPattern: boolean, findings: F
   if (given !== undefined && given !== url && !isPattern) {
     section.problem(setting, `is ${given}, but the issuer stands under ${url}`);
   }
+  if (!isPattern && url.includes("*")) {
+    section.problem("", "holds a *: patterns belong to meta-issuers");
+    return;
+  }
   if (!parts?.host || !/^https?$/.test(parts.scheme) || parts.query + parts.fragment !== "") {
     section.problem("", "is no http or https URL with a plain host and without a query");
     return;
   }
   if (url.length > issuerUrlCharsMax) section.problem("", "is too long for an issuer");
-  if (!isPattern && url.includes("*")) {
-    section.problem("", "holds a *: patterns belong to meta-issuers");
-  }
   const owner = parts.host.split(".").slice(-2).join(".");
   if (isPattern && owner.includes("wildcard")) {
     findings.warnings.push(`${section.path}: matches hosts of everybody, who then can be anybody`);

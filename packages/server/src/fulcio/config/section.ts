@@ -65,9 +65,10 @@ export class Section {
     return `${this.#place(setting)}[${JSON.stringify(name)}]`;
   }
 
-  /** The value of a setting as it was written. */
+  /** The value of a setting as it was written; undefined where it is absent, or empty. */
   raw(setting: string): unknown {
-    return this.#values.get(setting);
+    const value = this.#values.get(setting);
+    return value === "" ? undefined : value;
   }
 
   #entries(value: unknown, setting: string): [string, unknown][] {

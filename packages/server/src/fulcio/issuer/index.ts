@@ -4,7 +4,8 @@
  * Types of token issuers: for each, whom its tokens name and what goes into the certificate. A
  * type is one file with an `IssuerType` and one line of `registry.ts`.
  *
- * Here are no clocks, keys or networks: tokens come verified (`token`), settings checked (`config`).
+ * Here are no clocks, keys or networks: tokens come verified (`token`), settings checked
+ * (`config`).
  */
 export { findIssuerType, issuerTypes } from "./registry.ts";
 export type {

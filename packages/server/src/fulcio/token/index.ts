@@ -2,8 +2,8 @@
 
 /**
  * Verification of identity tokens (OpenID Connect ID tokens, RFC 7519 JWTs): form, issuer,
- * audience, times, and the signature by a key that the issuer publishes. `TokenVerifier` does all of it and
- * says whom a token names.
+ * audience, times, and the signature by a key that the issuer publishes. `TokenVerifier` does
+ * all of it and says whom a token names.
  *
  * Tokens are bearer secrets: none is kept, logged or shown. `jti` is not remembered, so a token is
  * good for any number of certificates until it expires, as with Fulcio. Proxies are not spoken to.
