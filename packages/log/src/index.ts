@@ -34,6 +34,7 @@ export {
   type ExportReport,
   exportTree,
   fsck,
+  type FsckOptions,
   type FsckReport,
   reindex,
 } from "./maintenance/index.ts";

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { encodeHex } from "@chancery/formats/bytes";
 import { EmbeddedStore, LogError, Mirror } from "@chancery/log";
-import { mirrorStore, readMirror, writeMirror } from "@chancery/server";
+import { loggedEntryKeys, mirrorStore, readMirror, writeMirror } from "@chancery/server";
 import { pathOf, stopAsked } from "../files/index.ts";
 import { CliError, type Invocation, readDuration } from "../framework/index.ts";
 import { findRemote } from "../kept-logs/index.ts";
@@ -36,6 +36,7 @@ export async function logFollowAction(invocation: Invocation<LogFollowFlags>): P
       log,
       fetch,
       now: () => io.now().getTime(),
+      keysOf: loggedEntryKeys,
       onError: ({ message }) => report.warn(message),
     });
     // Only now: a key that was wrong is not to be remembered.

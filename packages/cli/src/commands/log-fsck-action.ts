@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { encodeHex } from "@chancery/formats/bytes";
 import { fsck } from "@chancery/log";
+import { attestationProblem } from "@chancery/server";
 import { exitCodes, type Invocation } from "../framework/index.ts";
 import { withStored } from "../kept-logs/index.ts";
 
@@ -17,7 +18,11 @@ export async function logFsckAction(
   const directory = args[0] as string;
   const { log, found } = await withStored(directory, flags.vkey, invocation, async (stored) => {
     const { store, log, isMirror } = stored;
-    return { log, found: await fsck(store, log, { mirror: isMirror || log === undefined }) };
+    const mirror = isMirror || log === undefined;
+    return {
+      log,
+      found: await fsck(store, log, { mirror, attachmentProblem: attestationProblem }),
+    };
   });
   const { problems } = found;
   const json = {

@@ -7,7 +7,7 @@ export const logFsck: Command = defineCommand<LogFsckFlags>({
   summary: "Prove a log in a directory from its entries up",
   description:
     "Hashes every entry, makes every tile anew and compares it, leads to the signed root, and " +
-    "holds the search index to the entries. Changes nothing. Nobody may serve the log meanwhile. " +
+    "holds attestations and the search index to the entries. Changes nothing. Nobody may serve the log meanwhile. " +
     "Ends with 1 where something is wrong, and says where.",
   arguments: [{ name: "DIR" }],
   flags: {

@@ -35,28 +35,42 @@ export interface FsckReport {
 
 const problemsMax = 100;
 
+/** Of an object, to see whether it is there. */
+const nothing = { start: 0, length: 0 } as const;
+
+/** What is to be checked. */
+export interface FsckOptions {
+  /** Whether the checkpoint may be of a larger tree than what is there so far. */
+  readonly mirror?: boolean;
+  /**
+   * Why an attachment is not the one that its entry was logged with; undefined where it is. Only
+   * who knows what entries mean can say: without it attachments need only be there.
+   */
+  readonly attachmentProblem?: (entry: Uint8Array, attachment: Uint8Array) => string | undefined;
+}
+
 /**
  * Proves a log from its entries up: hashes every entry, makes every tile anew and compares it,
  * leads to the signed root, and holds notes, attachments and the search index to the entries.
  *
  * @param log whose it must be; undefined to check neither origin nor signature.
- * @param options.mirror whether the checkpoint may be of a larger tree than what is there so far
  * @throws LogError where the database itself cannot be read or proven, such as `corrupt` |
  *   `rolled-back` | `wrong-log`; what is wrong with objects is in the report instead.
  */
 export async function fsck(
   store: LogStore,
   log: LogIdentity | undefined,
-  { mirror = log === undefined }: { readonly mirror?: boolean } = {},
+  { mirror = log === undefined, attachmentProblem }: FsckOptions = {},
 ): Promise<FsckReport> {
   const state = await loadState(store, { log, mirror, seen: [] });
   if (!state) throw new LogError("out-of-range", "there is no log here");
-  const check = new BodyCheck(store, state);
+  const check = new BodyCheck(store, state, attachmentProblem);
   await check.run();
   const { tree, problems } = check;
   for (const batch of state.tail.batches) {
     for (let i = Math.max(batch.first, tree.size); i < batch.end; i++) {
       tree.append(leafHash(batch.entry(i)));
+      check.attachment(i, batch.entry(i), batch.attachment(i));
     }
   }
   if (!bytesEqual(tree.root(), state.rootHash)) {
@@ -78,13 +92,26 @@ class BodyCheck {
   readonly #state: EngineState;
   #timeMs = 0;
 
-  constructor(store: LogStore, state: EngineState) {
+  readonly #attachmentProblem: FsckOptions["attachmentProblem"];
+
+  constructor(
+    store: LogStore,
+    state: EngineState,
+    attachmentProblem: FsckOptions["attachmentProblem"],
+  ) {
     this.#store = store;
     this.#state = state;
+    this.#attachmentProblem = attachmentProblem;
   }
 
   problem(words: string): void {
     if (this.problems.length < problemsMax) this.problems.push(words);
+  }
+
+  /** Holds an attachment to its entry, where there is one. */
+  attachment(index: number, entry: Uint8Array, bytes: Uint8Array | undefined): void {
+    const problem = bytes && this.#attachmentProblem?.(entry, bytes);
+    if (problem !== undefined) this.problem(`${attachmentName(index)}: ${problem}`);
   }
 
   async run(): Promise<void> {
@@ -131,20 +158,27 @@ class BodyCheck {
       this.problem(`${notesName(index)}: ${words(cause)}`);
     }
     for (const entry of entries) this.tree.append(leafHash(entry));
-    for (const [i, note] of notes.entries()) await this.#checkNote(index * tileWidth + i, note);
+    for (const [i, note] of notes.entries()) {
+      await this.#checkNote(index * tileWidth + i, note, entries[i] as Uint8Array);
+    }
     await this.#checkTiles();
     return notes;
   }
 
-  async #checkNote(index: number, { timeMs, hasAttachment }: EntryNotes): Promise<void> {
+  async #checkNote(
+    index: number,
+    { timeMs, hasAttachment }: EntryNotes,
+    entry: Uint8Array,
+  ): Promise<void> {
     if (timeMs < this.#timeMs)
       this.problem(`entry ${index} has an earlier time than the one before`);
     this.#timeMs = timeMs;
     const name = attachmentName(index);
-    const there = await this.#store.objects.get(name, { start: 0, length: 0 });
+    const isRead = hasAttachment && this.#attachmentProblem !== undefined;
+    const there = await this.#store.objects.get(name, isRead ? undefined : nothing);
     if (hasAttachment !== (there !== undefined)) {
       this.problem(`${name}: ${hasAttachment ? "is missing" : "belongs to no entry"}`);
-    }
+    } else if (isRead) this.attachment(index, entry, there);
   }
 
   /** The tiles that the tree's last leaf has filled. */

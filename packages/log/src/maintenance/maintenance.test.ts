@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { decodeUtf8, utf8Bytes } from "@chancery/formats/bytes";
 import { leafHash } from "@chancery/formats/merkle";
 import {
   decodeEntryBundle,
@@ -62,6 +63,30 @@ test("a flipped bit in any object is found and named", async () => {
       assert.ok(found > 0, `${name} at ${at}`);
     }
   }
+});
+
+test("an attachment is held to its entry by who knows what entries mean", async () => {
+  const { disk } = await made;
+  // Of the test's entries, `entry 7 …` was logged with `attachment 7`.
+  const attachmentProblem = (entry: Uint8Array, attachment: Uint8Array): string | undefined => {
+    const [number] = /\d+/.exec(decodeUtf8(entry)) ?? [];
+    return decodeUtf8(attachment) === `attachment ${number}` ? undefined : "is another's";
+  };
+  const check = async (copy: MemoryDisk): Promise<readonly string[]> =>
+    (await fsck(new FaultyStore(copy), log, { attachmentProblem })).problems;
+  assert.deepEqual(await check(disk.copy()), []);
+  const names = [...disk.objects.keys()].filter((name) => name.startsWith("attachment/"));
+  assert.ok(names.length > 20);
+  for (const name of names) {
+    const copy = disk.copy();
+    copy.objects.set(name, utf8Bytes("attachment 1"));
+    const [problem, ...more] = await check(copy);
+    assert.deepEqual([problem, more], [`${name}: is another's`, []]);
+  }
+  // Also those that are in the database still.
+  const always = (): string => "is wrong";
+  const all = await fsck(new FaultyStore(disk.copy()), log, { attachmentProblem: always });
+  assert.equal(all.problems.length, 30);
 });
 
 test("a missing object is found and named", async () => {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FastifyInstance } from "fastify";
 import { addRoute } from "../http/index.ts";
-import { type OpenApiDocument, openApiDocument } from "./openapi.ts";
+import type { OpenApiDocument } from "./document.ts";
+import { openApiDocument } from "./openapi.ts";
 import { documentPage, pageHeaders } from "./page.ts";
 
 export type { OpenApiDocument };
 
-/** Adds the description of the stack's APIs; also at `/swagger.json`, where Rekor v1 has its own. */
+/** Adds the description of the stack's APIs; also at `/swagger.json`, as Rekor v1 has its own. */
 export function addDocs(app: FastifyInstance, version: string): void {
   const document = openApiDocument(version);
   addDocument(app, document);

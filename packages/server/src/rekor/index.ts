@@ -4,6 +4,7 @@
  * Rekor, the log of signatures: the v1 API (`/api/v1/…`) and the v2 API (`/api/v2/…`, tiles) over
  * one tree, and searches in it. How the tree is kept is `@chancery/log`'s business.
  */
+export { attestationProblem, loggedEntryKeys } from "./logged-entry.ts";
 export { defaultAlgorithmPolicy } from "./policy.ts";
 export { addRekor, rekorOperations, type RekorOptions } from "./rekor.ts";
 export { searchParameters } from "./search/index.ts";
