@@ -15,12 +15,18 @@ export interface Figure {
   readonly note?: string;
 }
 
+/** How to measure. */
+export interface RunOptions {
+  /** Also what takes many minutes and much room on the disk. */
+  readonly large: boolean;
+}
+
 /** Something to measure. */
 export interface Bench {
   readonly name: string;
   readonly what: string;
   /** @throws Error that says what is missing, such as vectors or a peer */
-  run(): Promise<Figure[]> | Figure[];
+  run(options: RunOptions): Promise<Figure[]> | Figure[];
   /** What else is written with the figures. */
   more?(figures: readonly Figure[]): More;
 }

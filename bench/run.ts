@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run bench [-- name …] [--json] [--write]`: figures of ours beside a peer's, measured in one
-// run; with --write they go into RESULTS.md, where the sections of other benches stay.
+// `npm run bench [-- name …] [--json] [--large] [--write]`: figures of ours beside a peer's, measured
+// in one run; with --write they go into RESULTS.md, where the sections of other benches stay.
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
 import { commandBench } from "./command.ts";
@@ -23,11 +23,12 @@ const benches: readonly Bench[] = [
 const { values, positionals } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
+    large: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
   allowPositionals: true,
 });
-/** `log` asks for `log` and `log-http`. */
+/** `log` asks for `log-engine` and `log-http`. */
 const isAsked = (name: string, bench: Bench): boolean =>
   bench.name === name || bench.name.startsWith(`${name}-`);
 const unknown = positionals.filter((name) => !benches.some((bench) => isAsked(name, bench)));
@@ -45,14 +46,15 @@ if (unknown.length > 0) {
     if (section !== "") sections.set(bench.name, section);
   }
   const order = benches.map(({ name }) => name);
-  if (values.write) writeResults(sections, { order, asked: positionals });
+  const asked = values.large ? [...positionals, "--large"] : positionals;
+  if (values.write) writeResults(sections, { order, asked });
 }
 
 /** Runs and prints one. @returns it as a section of RESULTS.md. */
 async function report(bench: Bench): Promise<string> {
   let figures: Figure[];
   try {
-    figures = await bench.run();
+    figures = await bench.run({ large: values.large });
   } catch (cause) {
     console.error(`${bench.name}: ${(cause as Error).message}`);
     process.exitCode = 1;

@@ -9,7 +9,7 @@ import {
   widthInTree,
 } from "@chancery/formats/tiles";
 import { LogError } from "../errors.ts";
-import { decodeNotes, type EntryNotes, searchKeySizeBytes } from "../record/index.ts";
+import { decodeNotes, type EntryNotes, searchKeySizeBytes, timeInNotes } from "../record/index.ts";
 import type { LogStore } from "../store/index.ts";
 import { LruMap } from "../tree/index.ts";
 import { attachmentName, bundleName, type EngineState, notesName, tileName } from "./state.ts";
@@ -105,6 +105,17 @@ export class LogReader {
     const { entries, notes } = await this.#bundle(Math.floor(index / tileWidth));
     const i = index % tileWidth;
     return { index, bytes: entries[i] as Uint8Array, ...(notes[i] as EntryNotes) };
+  }
+
+  /** When an entry was logged, without reading it. @throws LogError `out-of-range` | `corrupt` */
+  async timeMs(index: number): Promise<number> {
+    this.#checkIndex(index);
+    const batch = this.#state.tail.batchOf(index);
+    if (batch) return batch.timeMs(index);
+    const name = notesName(Math.floor(index / tileWidth));
+    const notes = await this.#store.objects.get(name);
+    if (!notes) throw missing(name);
+    return timeInNotes(notes, index % tileWidth);
   }
 
   /** The attachment of an entry, undefined where it has none. @throws LogError `out-of-range` */

@@ -112,7 +112,7 @@ export async function receiptsOf(
   for (const { index, duplicate } of positions) {
     const proof =
       tree.inclusion(index) ?? concatBytes(...(await reader.inclusionProof(index, head.size)));
-    const timeMs = duplicate ? (await reader.entry(index)).timeMs : head.timeMs;
+    const timeMs = duplicate ? await reader.timeMs(index) : head.timeMs;
     items.push({ index, timeMs, duplicate, proof });
   }
   return items;

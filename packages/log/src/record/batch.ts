@@ -196,6 +196,18 @@ export function decodeNotes(bytes: Uint8Array): EntryNotes[] {
   return notes;
 }
 
+/**
+ * Time of one entry out of the notes of a full bundle, the others passed over.
+ * @param position 0 to 255. @throws FormatError `truncated`
+ */
+export function timeInNotes(bytes: Uint8Array, position: number): number {
+  let at = 0;
+  for (let i = 0; i < position; i++) {
+    at += TIME_SIZE + 2 + (bytes[at + TIME_SIZE + 1] ?? 0) * searchKeySizeBytes;
+  }
+  return new ByteReader(bytes.subarray(at), "entry notes").uint(TIME_SIZE);
+}
+
 const VERSION = 1;
 const TIME_SIZE = 6;
 

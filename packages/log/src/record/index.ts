@@ -11,6 +11,7 @@ export {
   type EntryNotes,
   makeBatch,
   searchKeySizeBytes,
+  timeInNotes,
 } from "./batch.ts";
 export {
   decodeBody,
