@@ -160,7 +160,14 @@ test("export writes what a web server needs, and adds to it when run again", asy
   }
   await grow("growing", 600, 10);
   const json = JSON.parse(await ok("log export growing out --output json"));
-  assert.deepEqual(json, { version: 1, origin, size: 610, files: 3, folder: "out" });
+  assert.deepEqual(json, {
+    version: 1,
+    origin,
+    size: 610,
+    checkpointSize: 610,
+    files: 3,
+    folder: "out",
+  });
 });
 
 test("reindex repairs an index that is lost", async () => {

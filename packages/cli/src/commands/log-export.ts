@@ -7,7 +7,8 @@ export const logExport: Command = defineCommand<LogExportFlags>({
   summary: "Write a log as files that any web server can serve",
   description:
     "Writes checkpoint, tiles and entries (C2SP tlog-tiles). Exporting into the same folder again " +
-    "adds what is new. Nobody may serve the log meanwhile.",
+    "adds what is new. Of a mirror that is not whole yet, what is verified is written, without " +
+    "a checkpoint. Nobody may serve the log meanwhile.",
   arguments: [{ name: "DIR" }, { name: "OUT" }],
   flags: {
     vkey: {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { parseTilePath } from "@chancery/formats/tiles";
 import { FaultyStore, MemoryDisk } from "../../test/faulty-store.ts";
 import { checkTiles, entryOf, log, openEngine, searchKey } from "../../test/world.ts";
 import type { LogEngine } from "../engine/index.ts";
 import { LogError, type LogErrorCode } from "../errors.ts";
+import { exportTree, fsck, reindex } from "../maintenance/index.ts";
 import { type Fetch, Mirror } from "./index.ts";
 
 type Twist = (path: string, bytes: Uint8Array) => Uint8Array | number;
@@ -64,6 +68,12 @@ test("a mirror takes over a log from its beginning, follows it, and goes on when
   assert.deepEqual(found, [size - 1, size - 2]);
   await checkTiles({ reader: mirror.reader } as LogEngine);
   await mirror.close();
+  for (const name of disk.objects.keys()) if (name.startsWith("index/")) disk.objects.delete(name);
+  assert.ok((await reindex(new FaultyStore(disk))) > 5000, "as any log's, its index is made anew");
+  assert.deepEqual((await fsck(new FaultyStore(disk), log, { mirror: true })).problems, []);
+  mirror = await openMirror(disk, fetch);
+  assert.deepEqual(await mirror.reader.search(searchKey("mirrored"), { limit: 2 }), found);
+  await mirror.close();
   await engine.close();
 });
 
@@ -81,12 +91,23 @@ test("a mirror that was broken off half-way goes on from there", async () => {
   const { size } = first.reader.head();
   assert.ok(size > 0 && size < 9000, `${size}`);
   await first.close();
+  const folder = mkdtempSync(join(tmpdir(), "chancery-export-"));
+  const half = await exportTree(new FaultyStore(disk), log, folder, { mirror: true });
+  assert.deepEqual([half.size, half.checkpointSize], [size, 9000]);
+  assert.ok(!existsSync(join(folder, "checkpoint")), "nothing is promised");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  assert.ok(files.includes(join("tile", "entries", "000")), files.join());
+  await assert.rejects(exportTree(new FaultyStore(disk), log, folder), LogError);
   const second = await openMirror(
     disk,
     serve(() => engine),
   );
   assert.equal(await second.follow(), 9000);
   await second.close();
+  const whole = await exportTree(new FaultyStore(disk), log, folder, { mirror: true });
+  assert.deepEqual([whole.size, whole.checkpointSize], [9000, 9000]);
+  assert.equal(readFileSync(join(folder, "checkpoint"), "utf8").split("\n")[1], "9000");
+  rmSync(folder, { recursive: true });
 });
 
 test("nothing that does not verify is taken over", async () => {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parseSignedCheckpoint } from "@chancery/formats/note";
 import { bundlePath, tilePath, tileWidth, widthInTree } from "@chancery/formats/tiles";
 import { loadState, type LogIdentity, LogReader } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
@@ -9,7 +10,10 @@ import type { LogStore } from "../store/index.ts";
 
 /** What was written. */
 export interface ExportReport {
+  /** Entries that are there. */
   readonly size: number;
+  /** Size of the tree that the checkpoint is of: larger than `size` in a mirror half made. */
+  readonly checkpointSize: number;
   /** Files written; those that were there, full ones of an earlier export, are not counted. */
   readonly files: number;
 }
@@ -19,15 +23,20 @@ export interface ExportReport {
  * full and partial for the size it has, then `checkpoint`. Exporting into the same folder again
  * adds what is new; its older partial files stay, for who has an older checkpoint.
  *
+ * Of a mirror that is not whole yet the entries that are verified are written, and no `checkpoint`:
+ * that would promise files which are not there.
+ *
  * @param log whose it must be; undefined to check neither origin nor signature.
+ * @param options.mirror whether the checkpoint may be of a larger tree than what is there so far
  * @throws LogError as for opening the log; the file system's errors
  */
 export async function exportTree(
   store: LogStore,
   log: LogIdentity | undefined,
   folder: string,
+  { mirror = log === undefined }: { readonly mirror?: boolean } = {},
 ): Promise<ExportReport> {
-  const state = await loadState(store, { log, mirror: log === undefined, seen: [] });
+  const state = await loadState(store, { log, mirror, seen: [] });
   if (!state) throw new LogError("out-of-range", "there is no log here");
   const reader = new LogReader(state, store);
   const { size, checkpoint } = reader.head();
@@ -53,9 +62,11 @@ export async function exportTree(
       await write(tilePath(tile), () => reader.tile(tile));
     }
   }
+  const checkpointSize = Number(parseSignedCheckpoint(checkpoint).checkpoint.size);
+  if (checkpointSize > size) return { size, checkpointSize, files };
   // Last, and always: whoever reads it may ask for all that it covers.
   await replace(join(folder, "checkpoint"), checkpoint);
-  return { size, files: files + 1 };
+  return { size, checkpointSize, files: files + 1 };
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

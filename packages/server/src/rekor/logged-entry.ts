@@ -14,7 +14,7 @@ import {
 } from "./entry/x509-verifier.ts";
 import { SearchKeys } from "./search-keys.ts";
 
-/** Limits on a logged entry that is read by its form alone; a leaf has no more than 65,535 bytes. */
+/** Limits on a logged entry that is read by its form alone; a leaf has at most 65,535 bytes. */
 const limits = { sizeBytesMax: 1 << 16, depthMax: 16, valuesMax: 1 << 10 } as const;
 
 /** Kinds whose verifiers Rekor knows with `sha256:` before the digest of their PEM. */
@@ -24,8 +24,8 @@ const prefixedKinds: readonly unknown[] = ["dsse", "intoto"];
  * What a logged entry can be found by, for who has only its leaf, such as a mirror: keys,
  * certificates with their identities, and digests, wherever in the entry they stand, of every kind.
  *
- * Attestations are not in leaves: names and digests of their subjects, by which the log itself finds
- * them, are not among these.
+ * Attestations are not in leaves: names and digests of their subjects, by which the log itself
+ * finds them, are not among these.
  *
  * @param body the leaf, whatever it holds. @returns search keys, 16 bytes each, one after the other
  */
