@@ -7,8 +7,11 @@ import { closeSync, openSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { decodeBundle } from "@chancery/formats/bundle";
+import { sha256 } from "@chancery/formats/crypto";
 import { parseSignedCheckpoint, parseVerifierKey, verifyCosignature } from "@chancery/formats/note";
+import { hashedRekordV2 } from "../../server/test/entries.ts";
 import { World } from "./world.ts";
 
 const program = fileURLToPath(new URL("../bin/chancery.js", import.meta.url));
@@ -130,6 +133,48 @@ test("a witness cosigns what a log publishes; without it the log goes on, or not
   assert.equal(await checkpointOf(loose), newest);
   assert.equal(cosignatures(await signed(), witness.vkey), "absent");
   await loose.end();
+});
+
+test("the operators of two logs witness each other's", async () => {
+  const names = ["one", "two"] as const;
+  const up = (name: string): string =>
+    `up --data ${name} --listen 127.0.0.1:0 --config ${name}.yaml`;
+  const logs = new Map<string, string>();
+  for (const name of names) {
+    world.write(`${name}.yaml`, `log: {hostname: ${name}.test}\n`);
+    const log = await run(up(name));
+    logs.set(name, log.vkey);
+    await log.end();
+  }
+  const running: Service[] = [];
+  const other = { one: "two", two: "one" } as const;
+  const witnesses = new Map<string, Service>();
+  for (const name of names) {
+    // Run by whoever runs the log of that name, for the other one.
+    const key = logs.get(other[name]);
+    const line = `witness --data ${name}/w --listen 127.0.0.1:0 --name w.${name}.test --log ${key}`;
+    const witness = await run(line);
+    witnesses.set(name, witness);
+    running.push(witness);
+  }
+  for (const name of names) {
+    const { url, vkey } = witnesses.get(other[name]) as Service;
+    world.write(`${name}.policy`, `witness it ${vkey} ${url}\nquorum it\n`);
+    const log = await run(`${up(name)} --witness-policy ${name}.policy --witness-required`);
+    running.push(log);
+    const entry = JSON.stringify(hashedRekordV2());
+    const answer = await fetch(`${log.url}/api/v2/log/entries`, { method: "POST", body: entry });
+    assert.equal(answer.status, 201, await answer.text());
+    const checkpoint = await checkpointOf(log);
+    assert.equal(parseSignedCheckpoint(checkpoint).checkpoint.origin, `${name}.test`);
+    assert.equal(cosignatures(checkpoint, vkey), "verified");
+    // What a monitor is shown by the witness is what the log shows.
+    const origin = encodeHex(sha256(utf8Bytes(`${name}.test`)));
+    assert.equal(await (await fetch(`${url}/${origin}/checkpoint`)).text(), checkpoint);
+    const own = await fetch(`${witnesses.get(name)?.url}/${origin}/checkpoint`);
+    assert.equal(own.status, 404, "nobody witnesses their own");
+  }
+  for (const service of running.toReversed()) await service.end();
 });
 
 test("mistakes are told before anything is served", async () => {
