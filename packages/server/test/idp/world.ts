@@ -119,7 +119,7 @@ export async function signIn(
 ): Promise<Page> {
   const browser = new Browser();
   const page = await signInPage(world, browser, changes);
-  return browser.follow(await browser.submit(page, alice));
+  return browser.follow(await browser.submit(page, alice, new URL(page.url).pathname));
 }
 
 export function codeOf(page: Page): string {

@@ -41,5 +41,6 @@ border:1px solid var(--thin);border-radius:.5rem}
 .user-code{letter-spacing:.12em;text-transform:uppercase}
 footer{margin:1rem 0 auto;padding:0 1rem 1rem;color:var(--soft);font-size:.85rem;text-align:center}
 footer p{margin:0;overflow-wrap:anywhere}
+@media (max-height:50rem){main{margin-top:1rem}}
 @media (max-width:30rem){main{padding:1.35rem}}
 `;
