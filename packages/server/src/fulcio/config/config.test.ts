@@ -2,8 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { generatePrivateKey } from "@chancery/formats/crypto/node";
-import { algorithmByName } from "@chancery/formats/crypto";
-import { encodePublicKeyPem } from "@chancery/formats/crypto";
+import { algorithmByName, encodePublicKeyPem } from "@chancery/formats/crypto";
 import {
   advertisedIssuers,
   findIssuer,

@@ -109,7 +109,8 @@ function readIssuer(
   const type = section.text("type");
   const issuerType = findIssuerType(type ?? "");
   const clientId = section.text("client-id");
-  if (section.raw("client-id") === undefined) section.problem("client-id", "is missing: it is the audience");
+  if (section.raw("client-id") === undefined)
+    section.problem("client-id", "is missing: it is the audience");
   if (!issuerType && (type !== undefined || section.raw("type") === undefined)) {
     const known = issuerTypes.map(({ name }) => name).join(", ");
     section.problem(

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { FulcioConfigError, ReloadingConfig, type ReloadingOptions } from "./index.ts";
+import { type FulcioConfigError, ReloadingConfig, type ReloadingOptions } from "./index.ts";
 
 function text(clientId: string): string {
   return `oidc-issuers: {"https://a.example.com": {client-id: ${clientId}, type: email}}\n`;
