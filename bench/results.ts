@@ -43,17 +43,32 @@ export function writeResults(
   sections: ReadonlyMap<string, string>,
   { order, asked }: WriteOptions,
 ): void {
+  const command = ["npm run bench --", ...asked, "--write"].join(" ");
+  const all = writtenSections();
+  for (const [name, section] of sections) all.set(name, dated(section, command));
+  const benches = order.filter((name) => all.has(name));
+  const others = [...all.keys()].filter((name) => !order.includes(name));
+  writeAll([...benches, ...others].map((name) => all.get(name) as string));
+}
+
+/** Puts a section that is no bench's into RESULTS.md: what was run, in words, and a table. */
+export function writeSection(name: string, command: string, what: string, table: string): void {
+  const all = writtenSections();
+  all.set(name, dated(`## ${name}\n\n${what}\n\n${table}`, command));
+  writeAll([...all.values()]);
+}
+
+/** A section with the day, the machine and the command below its heading. */
+function dated(section: string, command: string): string {
   const date = new Date().toISOString().slice(0, "2026-01-01".length);
   const gibibytes = Math.round(totalmem() / 2 ** 30);
   const machine = `${availableParallelism()} × ${cpus()[0]?.model.trim()}, ${gibibytes} GiB`;
-  const command = ["npm run bench --", ...asked, "--write"].join(" ");
   const where = `${date}, ${machine}, ${process.platform} ${process.arch}, Node ${process.version}`;
-  const all = writtenSections();
-  for (const [name, section] of sections) {
-    const [heading, ...rest] = section.split("\n");
-    all.set(name, [heading, "", `${where}: \`${command}\`.`, ...rest].join("\n"));
-  }
-  const ordered = order.flatMap((name) => all.get(name)?.trim() ?? []);
+  const [heading, ...rest] = section.split("\n");
+  return [heading, "", `${where}: \`${command}\`.`, ...rest].join("\n");
+}
+
+function writeAll(sections: readonly string[]): void {
   const text = `# Measured
 
 The machine is shared with other work. Contenders take turns within one run; the best of the rounds
@@ -61,7 +76,7 @@ stands beside the median; CPU time counts where the unit does not say wall. The 
 times better ours is: figures move with the machine, the ratio hardly. A "floor" is what the
 arithmetic alone costs in the same run; nothing can be better than 1 there.
 
-${ordered.join("\n\n")}
+${sections.map((section) => section.trim()).join("\n\n")}
 `;
   writeFileSync(path, text);
 }

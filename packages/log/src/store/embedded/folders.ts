@@ -7,8 +7,8 @@ import { poisoned } from "./errors.ts";
 const notOurs: ReadonlySet<unknown> = new Set(["EACCES", "EPERM", "EINVAL", "EROFS", "ENOTSUP"]);
 
 /**
- * Makes a folder and syncs all that are above it: a power cut takes away a folder whose name was not
- * synced, with everything in it that was. Also where it exists, as a crash may have come between.
+ * Makes a folder and syncs all that are above it: a power cut takes away a folder whose name was
+ * not synced, with everything in it. Also where it exists, as a crash may have come between.
  * @throws LogError `poisoned` where a sync fails; otherwise the file system's errors
  */
 export function makeDurableFolder(folder: string): void {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kills processes that log, and holds the log in their folder to everything that they had told.
+// Kills processes that log as fast as they can, at random moments, again and again over one log,
+// and holds it to everything that they had told.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { decodeBase64, encodeHex } from "@chancery/formats/bytes";
-import { readCheckpoint } from "../src/engine/index.ts";
-import { fsck } from "../src/maintenance/index.ts";
-import { EmbeddedStore } from "../src/store/index.ts";
-import { randomSource } from "./random-source.ts";
-import { key, log, openEngine, Witnesses } from "./world.ts";
+import { encodeHex } from "@chancery/formats/bytes";
+import { fsck } from "../../src/maintenance/index.ts";
+import { EmbeddedStore } from "../../src/store/index.ts";
+import { randomSource } from "../random-source.ts";
+import { key, log, openEngine, Witnesses } from "../world.ts";
+import { takeAnswer } from "./answers.ts";
 
 /** What happened so far. */
-export interface CrashCounts {
+export interface KillCounts {
   /** Processes killed before they were done. */
   readonly killed: number;
   /** Distinct entries that were acknowledged. */
@@ -24,13 +25,13 @@ export interface CrashCounts {
   readonly checkpoints: number;
 }
 
-const writer = fileURLToPath(new URL("crash-writer.ts", import.meta.url));
+const writer = fileURLToPath(new URL("flood-writer.ts", import.meta.url));
 
 /** Most entries of one round, and the longest time before it ends. */
 const roundEntriesMax = 6000;
 const killAfterMsMax = 1500;
 
-export class CrashWorld {
+export class KillWorld {
   readonly #folder: string;
   readonly #random: (below: number) => number;
   readonly #told = new Witnesses(53);
@@ -45,7 +46,7 @@ export class CrashWorld {
   }
 
   /** Starts a writer, kills it, and checks. @throws AssertionError for a promise not kept */
-  async round(): Promise<CrashCounts> {
+  async round(): Promise<KillCounts> {
     await this.#write();
     if (this.#told.checkpoints.size > 0) {
       const store = await EmbeddedStore.open(this.#folder);
@@ -74,7 +75,13 @@ export class CrashWorld {
     const child = spawn(process.execPath, [writer, ...args.map(String)], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const timer = setTimeout(() => child.kill("SIGKILL"), this.#random(killAfterMsMax));
+    const kill = (): void => {
+      timer = setTimeout(() => child.kill("SIGKILL"), this.#random(killAfterMsMax));
+    };
+    // Half of them may die while they open the log; the others log something on any machine.
+    const isEarly = this.#random(2) === 0;
+    let timer: NodeJS.Timeout | undefined;
+    if (isEarly) kill();
     const exited = new Promise<NodeJS.Signals | null>((resolve) => {
       child.once("exit", (_, signal) => resolve(signal));
     });
@@ -82,6 +89,7 @@ export class CrashWorld {
     for await (const line of createInterface({ input: child.stdout })) {
       // The last line may be cut off in the middle.
       if (pending !== undefined) this.#take(pending);
+      if (line === "ready" && !isEarly) kill();
       pending = line;
     }
     if (pending === "done") this.#take(pending);
@@ -91,20 +99,9 @@ export class CrashWorld {
   }
 
   #take(line: string): void {
-    const fields = line.split(" ");
-    if (fields.length !== 7) return;
-    const [number, index, timeMs, duplicate, size] = fields.slice(0, 5).map(Number) as number[];
-    const checkpoint = decodeBase64(fields[5] ?? "");
-    const { rootHash } = readCheckpoint(checkpoint, log).checkpoint;
-    const item = {
-      index: index as number,
-      timeMs: timeMs as number,
-      duplicate: duplicate === 1,
-      proof: decodeBase64(fields[6] ?? ""),
-    };
-    const head = { size: size as number, rootHash, timeMs: item.timeMs, checkpoint };
-    this.#told.take([number as number], { head, items: [item] });
-    if (item.duplicate) this.#duplicates++;
-    this.#next = Math.max(this.#next, (number as number) + 1);
+    const taken = takeAnswer(line, this.#told);
+    if (!taken) return;
+    if (taken.duplicate) this.#duplicates++;
+    this.#next = Math.max(this.#next, taken.number + 1);
   }
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that is killed: logs numbered entries as fast as it can and writes down each answer.
-//     crash-writer.ts FOLDER KEY(hex PKCS#8) SEED FIRST COUNT
-import { concatBytes, decodeHex, encodeBase64 } from "@chancery/formats/bytes";
+//     flood-writer.ts FOLDER KEY(hex PKCS#8) SEED FIRST COUNT
+import { decodeHex } from "@chancery/formats/bytes";
 import { privateKeyFromPkcs8 } from "@chancery/formats/crypto/node";
-import { openLog } from "../src/index.ts";
-import { entryOf, origin } from "./world.ts";
-import { randomSource } from "./random-source.ts";
+import { openLog } from "../../src/index.ts";
+import { randomSource } from "../random-source.ts";
+import { entryOf, origin } from "../world.ts";
+import { answerLine } from "./answers.ts";
 
 const [folder = "", key = "", seed = "", first = "", count = ""] = process.argv.slice(2);
 const random = randomSource(Number(seed));
@@ -20,17 +21,7 @@ async function client(): Promise<void> {
   while (next < end) {
     // One in eight is a retry of something earlier.
     const number = random(8) === 0 && next > 0 ? random(next) : next++;
-    const { index, timeMs, duplicate, proof, head } = await log.append(entryOf(number));
-    const line = [
-      number,
-      index,
-      timeMs,
-      duplicate ? 1 : 0,
-      head.size,
-      encodeBase64(head.checkpoint),
-      encodeBase64(concatBytes(...proof)),
-    ];
-    process.stdout.write(`${line.join(" ")}\n`);
+    process.stdout.write(answerLine(number, await log.append(entryOf(number))));
   }
 }
 await Promise.all(Array.from({ length: 1 + random(64) }, client));

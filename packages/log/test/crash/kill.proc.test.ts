@@ -5,11 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { CrashWorld } from "../../test/crash-world.ts";
+import { KillWorld } from "./kill-world.ts";
 
 test("a log whose process is killed has kept every promise that it made", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chancery-crash-"));
-  const world = new CrashWorld(folder, 7);
+  const world = new KillWorld(folder, 7);
   let acknowledged = 0;
   for (let round = 0; round < 5; round++) ({ acknowledged } = await world.round());
   assert.ok(acknowledged > 0, "nothing was logged: the times do not fit this machine");
