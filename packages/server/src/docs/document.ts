@@ -46,6 +46,27 @@ export const body = (schema: object): object => ({ required: true, content: json
 export const errorV1: object = ok("A refusal", ref("Error"));
 export const errorV2: object = ok("A refusal", ref("Status"));
 
+/** With what is answered before it is known which operation is asked. */
+export function withCommonAnswers(paths: OpenApiDocument["paths"]): OpenApiDocument["paths"] {
+  const answers = {
+    408: ok("It did not arrive in time", ref("Error")),
+    431: ok("Its headers are too large", ref("Error")),
+  };
+  return mapValues(paths, (methods) =>
+    mapValues(methods, (operation) => {
+      const responses = { ...answers, ...operation.responses };
+      return { ...operation, responses };
+    }),
+  );
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
 export function query(
   name: string,
   required: boolean,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { OpenApiDocument } from "./document.ts";
+import { type OpenApiDocument, withCommonAnswers } from "./document.ts";
 import { operationPaths, operationsTag } from "./operations.ts";
 import { v1Paths, v1Tag } from "./rekor-v1.ts";
 import { v2Paths, v2Tag } from "./rekor-v2.ts";
@@ -16,7 +16,7 @@ export function openApiDocument(version: string): OpenApiDocument {
       description: "A transparency log of signatures, through Rekor's v1 and v2 APIs.",
     },
     tags: [v1Tag, v2Tag, searchTag, operationsTag],
-    paths: { ...v1Paths, ...v2Paths, ...searchPaths, ...operationPaths },
+    paths: withCommonAnswers({ ...v1Paths, ...v2Paths, ...searchPaths, ...operationPaths }),
     components: { schemas },
   };
 }

@@ -72,22 +72,31 @@ export const schemas: Readonly<Record<string, object>> = {
     ),
   },
   SearchLogQuery: object({
-    entryUUIDs: { type: "array", items: text, minItems: 1, maxItems: 10 },
-    logIndexes: { type: "array", items: integer, minItems: 1, maxItems: 10 },
-    entries: { type: "array", items: { $ref: "#/components/schemas/ProposedEntry" } },
+    entryUUIDs: { type: ["array", "null"], items: text, minItems: 1, maxItems: 10 },
+    logIndexes: { type: ["array", "null"], items: integer, minItems: 1, maxItems: 10 },
+    entries: {
+      type: ["array", "null"],
+      items: { $ref: "#/components/schemas/ProposedEntry" },
+      minItems: 1,
+      maxItems: 10,
+    },
   }),
+  // As Go reads JSON, null is as good as nothing.
   SearchIndex: object({
-    email: { type: "string", format: "email" },
-    hash: text,
-    subject: { type: "string", maxLength: 512 },
-    publicKey: object(
-      {
-        format: { type: "string", enum: ["pgp", "x509", "minisign", "ssh", "tuf"] },
-        content: base64,
-      },
-      ["format"],
-    ),
-    operator: { type: "string", enum: ["and", "or"] },
+    email: { type: ["string", "null"], format: "email" },
+    hash: { type: ["string", "null"] },
+    subject: { type: ["string", "null"], maxLength: 512 },
+    publicKey: {
+      ...object(
+        {
+          format: { type: "string", enum: ["pgp", "x509", "minisign", "ssh", "tuf"] },
+          content: { type: ["string", "null"], format: "byte" },
+        },
+        ["format"],
+      ),
+      type: ["object", "null"],
+    },
+    operator: { type: ["string", "null"], enum: ["and", "or", "", null] },
   }),
   FoundEntryV1: all({
     uuid: text,

@@ -6,7 +6,7 @@ export interface Schema {
   readonly $ref?: string;
   readonly oneOf?: readonly Schema[];
   readonly type?: string | readonly string[];
-  readonly enum?: readonly string[];
+  readonly enum?: readonly (string | null)[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema;
@@ -84,7 +84,9 @@ function limits(schema: Schema): string {
   const notes = [
     ...(format === undefined ? [] : [escapeHtml(formats[format] ?? format)]),
     ...(pattern === undefined ? [] : [code(pattern)]),
-    ...(values === undefined ? [] : [`one of ${values.map(code).join(", ")}`]),
+    ...(values === undefined
+      ? []
+      : [`one of ${values.flatMap((value) => (value ? code(value) : [])).join(", ")}`]),
     ...(minimum === undefined ? [] : [`at least ${minimum}`]),
     ...(maximum === undefined ? [] : [`at most ${maximum}`]),
     ...(maxItems === undefined ? [] : [`at most ${maxItems} of them`]),

@@ -112,12 +112,20 @@ suite("the HTTP server", () => {
       port,
       `GET /echo HTTP/1.1\r\nHost: x\r\nx: ${"x".repeat(8192)}\r\n\r\n`,
     );
-    assert.match(answer, /^HTTP\/1.1 431 /);
+    assert.match(answer, /^HTTP\/1.1 431 Request Header Fields Too Large\r\n/);
+    const [, body = ""] = answer.split("\r\n\r\n");
+    assert.deepEqual(JSON.parse(body), {
+      code: 431,
+      message: "the headers of the request are too large",
+    });
   });
 
   test("refuses what is no HTTP", async (t) => {
     const { port } = await started(t);
-    assert.match(await raw(port, "nonsense\r\n\r\n"), /^HTTP\/1.1 400 /);
+    assert.match(
+      await raw(port, "nonsense\r\n\r\n"),
+      /^HTTP\/1.1 400 Bad Request\r\n[^]*\r\n\r\n\{"code":400,"message":"the request is not HTTP\/1.1"\}$/,
+    );
     assert.match(
       await raw(
         port,

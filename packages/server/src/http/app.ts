@@ -10,6 +10,7 @@ import {
 import type { Socket } from "node:net";
 import { setTimeout } from "node:timers/promises";
 import { ServiceError, type ServiceErrorCode } from "../errors.ts";
+import { refuseConnection } from "./client-errors.ts";
 import { connectionsSurplus, type HttpLimits, httpLimits } from "./limits.ts";
 import type { RouteLabel, ServerMetrics } from "./metrics.ts";
 
@@ -59,6 +60,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
     return503OnClosing: true,
+    clientErrorHandler: refuseConnection,
     genReqId: requestIds(),
     // What is refused before any route is found, such as a path that cannot be decoded.
     frameworkErrors: (error, _request, reply) => {
