@@ -131,10 +131,18 @@ function checkIssuer(
   if (!publicKeysEqual(issuer.publicKey, publicKey)) {
     throw issuerError("the signer's key is not the one that it certifies");
   }
-  if (notBefore < issuer.notBefore || notAfter > issuer.notAfter) {
+  // What is written is cut to seconds, and so was what the issuer's certificate says.
+  if (
+    seconds(notBefore) < seconds(issuer.notBefore) ||
+    seconds(notAfter) > seconds(issuer.notAfter)
+  ) {
     const period = `${issuer.notBefore.toISOString()} to ${issuer.notAfter.toISOString()}`;
     throw issuerError(`it is valid from ${period}, not as long as what it is to issue`);
   }
+}
+
+function seconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
 }
 
 function issuerError(problem: string): FormatError {
