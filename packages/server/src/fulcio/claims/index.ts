@@ -10,7 +10,6 @@ export {
   checkLength,
   checkPlain,
   claimTexts,
-  type EmailClaim,
   emailClaim,
   missing,
   optionalClaim,

@@ -8,7 +8,7 @@
  * Beyond Fulcio: the file may change while the service runs (`ReloadingConfig`), owners of domains
  * are told apart by the public suffix list, and settings that do not exist are warned of.
  */
-export { FulcioConfigError, type FulcioConfigErrorCode } from "./errors.ts";
+export { FulcioConfigError } from "./errors.ts";
 export { advertisedIssuers, type AdvertisedIssuer, findIssuer, withIssuers } from "./lookup.ts";
 export { parseFulcioConfig } from "./parse.ts";
 export { issuerUrlCharsMax } from "./pattern.ts";

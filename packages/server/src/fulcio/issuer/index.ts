@@ -8,12 +8,4 @@
  * (`config`).
  */
 export { findIssuerType, issuerTypes } from "./registry.ts";
-export type {
-  CiProvider,
-  FulcioExtensions,
-  IssuerConfig,
-  IssuerType,
-  Principal,
-  SettingProblem,
-  VerifiedToken,
-} from "./types.ts";
+export type { CiProvider, IssuerConfig, Principal, VerifiedToken } from "./types.ts";

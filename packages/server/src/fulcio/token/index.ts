@@ -8,14 +8,6 @@
  * Tokens are bearer secrets: none is kept, logged or shown. `jti` is not remembered, so a token is
  * good for any number of certificates until it expires, as with Fulcio. Proxies are not spoken to.
  */
-export type { ClusterFiles } from "./cluster.ts";
 export type { Resolve } from "./fetch.ts";
-export {
-  type IssuerKey,
-  type IssuerKeys,
-  type KeySource,
-  localKeySource,
-  type TokenAlgorithm,
-} from "./keys.ts";
-export { type KeyLimits, keyLimitsDefault } from "./remote-keys.ts";
+export { type KeySource, localKeySource } from "./keys.ts";
 export { TokenVerifier, type TokenVerifierOptions } from "./verifier.ts";

@@ -165,6 +165,22 @@ test("keys are chosen by kid, kind and algorithm, never by the token's header", 
   await refuses(verifier, signToken(stranger, claims(), { kid: undefined }), "bad-signature");
 });
 
+test("keys that say no algorithm are for all of their kind, and for no other", async (t) => {
+  const { issuer, key, verifier, claims } = await world(t);
+  const rsa = tokenKey("RS256");
+  const openRsa = { ...publicJwk(rsa), alg: undefined };
+  const openEc = { ...publicJwk(key), alg: undefined };
+  issuer.answers.set("/keys", (_, response) =>
+    response.end(JSON.stringify({ keys: [openRsa, openEc] })),
+  );
+  await verifier.authenticate(signToken(rsa, claims()));
+  await verifier.authenticate(signToken({ ...rsa, alg: "PS256" }, claims()));
+  await verifier.authenticate(signToken(key, claims()));
+  await refuses(verifier, signToken(key, claims(), { kid: rsa.kid }), "kid-unknown");
+  await refuses(verifier, signToken(rsa, claims(), { kid: key.kid }), "kid-unknown");
+  await refuses(verifier, signToken(key, claims(), { alg: "ES384" }), "kid-unknown");
+});
+
 test("headers that want something understood are refused", async (t) => {
   const { key, verifier, claims, token } = await world(t);
   for (const crit of [["b64"], ["exp"], [], "b64", null]) {
