@@ -6,10 +6,18 @@ import { readPublicKey } from "@chancery/sign";
 import type { IndexQuery, RekorV1Client } from "@chancery/sign/rekor";
 import type { LogFlags } from "../flags/index.ts";
 import { CliError, type Invocation, usageError } from "../framework/index.ts";
-import { openContent, readWhole } from "../files/index.ts";
-import { emit, openClient, type Search, searchLog } from "../log/index.ts";
+import { readWhole } from "../files/index.ts";
+import {
+  emit,
+  openArtifactFlag,
+  openClient,
+  type Search,
+  searchLog,
+  type SearchResult,
+} from "../log/index.ts";
 
 export interface LogSearchFlags extends LogFlags {
+  readonly data?: string;
   readonly sha?: string;
   readonly artifact?: string;
   readonly publicKey?: string;
@@ -30,8 +38,10 @@ const limitMax = 10_000;
 export async function logSearchAction(invocation: Invocation<LogSearchFlags>): Promise<void> {
   const { flags, report } = invocation;
   const search = await readSearch(invocation);
-  const client = openClient(invocation);
-  const found = await find(client, search, invocation);
+  const found =
+    flags.data === undefined
+      ? await find(openClient(invocation), search, invocation)
+      : await findStored(flags.data, search, invocation);
   if (found.ids.length === 0) {
     throw new CliError("refused", "nothing-found", "no matching entries found");
   }
@@ -56,11 +66,7 @@ async function find(
   const other = flags.publicKey !== undefined && flags.pkiFormat !== "x509";
   const limit = search.limit ?? limitMax;
   const page = other ? undefined : await searchLog(client, { ...search.ours, limit });
-  if (page) {
-    const { ids, nextCursor, isCut } = page;
-    const cursor = nextCursor === undefined ? "a --limit that is larger" : `--cursor ${nextCursor}`;
-    return { ids, ...(isCut ? { more: `There are more: pass ${cursor}` } : {}) };
-  }
+  if (page) return foundOf(page);
   const { since, until, cursor } = flags;
   if (since !== undefined || until !== undefined || cursor !== undefined) {
     throw usageError(
@@ -73,6 +79,29 @@ async function find(
   if (search.limit === undefined || ids.length <= search.limit) return { ids };
   const more = `There are ${ids.length - search.limit} more, and no order among them`;
   return { ids: ids.slice(0, search.limit), more };
+}
+
+/** In a directory: nobody is asked, and Rekor's own index is not there. */
+async function findStored(
+  directory: string,
+  search: SearchFlags,
+  invocation: Invocation<LogSearchFlags>,
+): Promise<Found> {
+  const { publicKey, pkiFormat } = invocation.flags;
+  if (publicKey !== undefined && pkiFormat !== "x509") {
+    throw usageError(`keys of the format ${pkiFormat} are not found in a directory`);
+  }
+  const { withSearchable } = await import("../kept-logs/index.ts");
+  const limit = search.limit ?? limitMax;
+  const page = await withSearchable(directory, invocation, async (client) =>
+    searchLog(client, { ...search.ours, limit }),
+  );
+  return foundOf(page ?? { ids: [], isCut: false });
+}
+
+function foundOf({ ids, nextCursor, isCut }: SearchResult): Found {
+  const cursor = nextCursor === undefined ? "a --limit that is larger" : `--cursor ${nextCursor}`;
+  return { ids, ...(isCut ? { more: `There are more: pass ${cursor}` } : {}) };
 }
 
 interface SearchFlags {
@@ -132,7 +161,7 @@ async function readDigest(invocation: Invocation<LogSearchFlags>): Promise<strin
     throw usageError(`--sha ${JSON.stringify(sha.slice(0, 150))} is not a digest in hex`);
   }
   if (artifact === undefined) return undefined;
-  const content = await openContent(artifact, invocation);
+  const content = await openArtifactFlag(artifact, invocation);
   const hasher = createHasher("sha256");
   for await (const chunk of content.open()) hasher.update(chunk);
   return `sha256:${encodeHex(hasher.digest())}`;

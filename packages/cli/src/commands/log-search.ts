@@ -9,14 +9,20 @@ export const logSearch: Command = defineCommand<LogSearchFlags>({
   description:
     "Prints the ids of entries, newest first. A key finds what it signed itself and what was " +
     "signed with certificates over it. Logs that have only Rekor's own index are asked by that: " +
-    "it knows no times and may be incomplete.",
+    "it knows no times and may be incomplete. In a mirror (log follow) entries are found by what " +
+    "is in them; subjects of attestations are not, and ids are leaf hashes.",
   flags: {
+    data: {
+      type: "text",
+      value: "DIR",
+      about: "search in a log that nobody serves, such as a mirror, in place of a server",
+    },
     sha: {
       type: "text",
       value: "HASH",
       about: "digest of the artifact, with or without sha256: and the like before it",
     },
-    artifact: { type: "text", value: "FILE", about: "the artifact itself" },
+    artifact: { type: "text", value: "FILE|URL", about: "the artifact itself" },
     publicKey: { type: "text", value: "FILE", about: "public key or certificate" },
     pkiFormat: {
       type: "text",

@@ -101,8 +101,8 @@ export const artifactFlags: Flags<ArtifactFlags> = {
   },
   artifact: {
     type: "text",
-    value: "FILE",
-    about: "what was signed; of dsse and intoto the envelope",
+    value: "FILE|URL",
+    about: "what was signed; of dsse and intoto the envelope, which must be a file",
     variables: own("ARTIFACT"),
   },
   artifactHash: {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { FoundEntry, LogSearchQuery, RekorV1Client } from "@chancery/sign/rekor";
+import type { FoundEntry, LogSearchQuery } from "@chancery/sign/rekor";
 
 /** What is searched for, each criterion by itself. */
 export interface Search {
@@ -11,6 +11,20 @@ export interface Search {
   /** At most so many. */
   readonly limit: number;
 }
+
+/** What can be searched: a log's server, or a log in a directory. */
+export interface Searcher {
+  /** @returns a page, newest first; undefined where there is no such search. */
+  search(query: LogSearchQuery): Promise<
+    | {
+        readonly entries: readonly Found[];
+        readonly nextCursor?: string;
+      }
+    | undefined
+  >;
+}
+
+type Found = Pick<FoundEntry, "id" | "logIndex">;
 
 /** Ids of entries, newest first. */
 export interface SearchResult {
@@ -29,7 +43,7 @@ const pageMax = 100;
  * @returns undefined where the log has no such search. @throws SignError
  */
 export async function searchLog(
-  client: RekorV1Client,
+  client: Searcher,
   search: Search,
 ): Promise<SearchResult | undefined> {
   const { criteria, operator, since, until, cursor, limit } = search;
@@ -42,7 +56,7 @@ export async function searchLog(
     operator === "and"
       ? [Object.assign({}, ...criteria, others) as LogSearchQuery]
       : criteria.map((criterion) => ({ ...criterion, ...others }));
-  const found = new Map<string, FoundEntry>();
+  const found = new Map<string, Found>();
   let [isCut, nextCursor] = [false, undefined as string | undefined];
   for (const query of queries) {
     const result = await pages(client, query, limit);
@@ -60,13 +74,11 @@ export async function searchLog(
 }
 
 async function pages(
-  client: RekorV1Client,
+  client: Searcher,
   query: LogSearchQuery,
   limit: number,
-): Promise<
-  { readonly entries: FoundEntry[]; readonly nextCursor: string | undefined } | undefined
-> {
-  const entries: FoundEntry[] = [];
+): Promise<{ readonly entries: Found[]; readonly nextCursor: string | undefined } | undefined> {
+  const entries: Found[] = [];
   let { cursor } = query;
   do {
     const size = Math.min(pageMax, limit - entries.length);

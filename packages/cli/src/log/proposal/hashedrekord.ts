@@ -10,7 +10,7 @@ import {
 import { encodeEntryBody } from "@chancery/formats/entry";
 import type { JsonObject } from "@chancery/formats/json";
 import { usageError } from "../../framework/index.ts";
-import { openContent } from "../../files/index.ts";
+import { openArtifactFlag } from "../artifact.ts";
 import {
   keyOf,
   type ProposalKind,
@@ -51,7 +51,7 @@ async function readDigest(
       "chancery log upload --artifact FILE --signature FILE --public-key FILE",
     );
   }
-  const content = await openContent(artifact, needs);
+  const content = await openArtifactFlag(artifact, needs);
   const hasher = createHasher(hash);
   for await (const chunk of content.open()) hasher.update(chunk);
   return { hash, digest: hasher.digest() };

@@ -2,7 +2,8 @@
 import { encodeBase64, utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
 import { canonicalizeJcs, type JsonObject } from "@chancery/formats/json";
-import { readWhole } from "../../files/index.ts";
+import { collect, readWhole } from "../../files/index.ts";
+import { openArtifactFlag } from "../artifact.ts";
 import {
   documentBytesMax,
   hexHash,
@@ -24,7 +25,11 @@ export const rekord: ProposalKind = {
   versions: ["0.0.1"],
   async make(version, needs) {
     const label = required(needs.flags.artifact, "--artifact FILE", kind);
-    const artifact = await readWhole(label, "artifact", documentBytesMax, needs);
+    const artifact = await collect(
+      await openArtifactFlag(label, needs),
+      "artifact",
+      documentBytesMax,
+    );
     return needs.flags.pkiFormat === "x509"
       ? makeX509(version, artifact, needs)
       : makeOther(version, artifact, needs);
