@@ -21,6 +21,7 @@ const cosignModule = "github.com/sigstore/cosign/v3/cmd/cosign";
 const rekorCliVersion = "v1.5.4"; // the last that Go 1.26.8 builds
 const rekorCliModule = "github.com/sigstore/rekor/cmd/rekor-cli";
 const pythonVersion = "4.5.1";
+const schemathesisVersion = "4.32.5";
 const javascriptVersion = "5.0.1";
 const installTimeoutMs = 900_000;
 
@@ -40,6 +41,7 @@ export const peerNames = [
   "rekor-cli",
   "sigstore-python",
   "sigstore-js",
+  "schemathesis",
   "openssl",
   "ssh-keygen",
   "gpg",
@@ -71,8 +73,9 @@ type Found = Omit<Peer, "name">;
 const finders: Record<PeerName, () => Found> = {
   cosign: () => findGo("cosign", cosignModule, cosignVersion),
   "rekor-cli": () => findGo("rekor-cli", rekorCliModule, rekorCliVersion),
-  "sigstore-python": findPython,
+  "sigstore-python": () => findPython("sigstore-python", pythonVersion, "sigstore"),
   "sigstore-js": findJavascript,
+  schemathesis: () => findPython("schemathesis", schemathesisVersion, "schemathesis"),
   openssl: () => findSystem("openssl", "openssl", ["version"], /OpenSSL (\S+)/),
   "ssh-keygen": () => findSystem("ssh-keygen", "openssh-client", undefined, /.*/),
   gpg: () => findSystem("gpg", "gpg", ["--version"], /\(GnuPG\) (\S+)/),
@@ -94,14 +97,13 @@ function findGo(program: string, module: string, version: string): Found {
   return { path, version: reported(path, ["version"], /GitVersion:\s+v(\S+)/, version) };
 }
 
-function findPython(): Found {
-  const folder = join(cache, `sigstore-python-${pythonVersion}`);
-  const path = join(folder, "bin/sigstore");
-  const pins = ["requirements.txt", "constraints.txt"].map((file) =>
-    join(here, "sigstore-python", file),
-  );
+/** Programs from PyPI, each in an environment of its own. @param name of the folder of its pins */
+function findPython(name: string, pinned: string, program: string): Found {
+  const folder = join(cache, `${name}-${pinned}`);
+  const path = join(folder, "bin", program);
+  const pins = ["requirements.txt", "constraints.txt"].map((file) => join(here, name, file));
   installOnce(folder, pins, () => {
-    if (!onPath("python3")) throw new Error("sigstore-python: python3 is needed");
+    if (!onPath("python3")) throw new Error(`${name}: python3 is needed`);
     must("python3", ["-m", "venv", folder], { timeoutMs: installTimeoutMs });
     const [requirements = "", constraints = ""] = pins;
     const args = ["install", "--quiet", "--disable-pip-version-check"];
@@ -109,7 +111,8 @@ function findPython(): Found {
       timeoutMs: installTimeoutMs,
     });
   });
-  return { path, version: reported(path, ["--version"], /sigstore (\S+)/, pythonVersion) };
+  const pattern = new RegExp(`${program}(?:, version)? (\\S+)`);
+  return { path, version: reported(path, ["--version"], pattern, pinned) };
 }
 
 function findJavascript(): Found {

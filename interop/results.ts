@@ -39,6 +39,8 @@ const headings: Readonly<Record<Row["group"], string>> = {
 };
 /** Its section is written by another test file than the rest. */
 const logHeading = `\n## ${headings.log}\n`;
+/** And so is this. */
+const publishedHeading = "\n## Our published API\n";
 
 /** Writes the tables on bundles; that on the log stays. */
 export function writeResults(rows: readonly Row[]): void {
@@ -59,13 +61,13 @@ Asked by path, each with the command or function its users have (\`interop/verif
 \`!\` marks an answer that is wrong.
 
 ${sections.join("\n")}`;
-  const { log } = known();
-  write(text + log);
+  const { log, published } = known();
+  write(text + log + published);
 }
 
 /** Writes the tables on the log; those on bundles stay. */
 export function writeLogResults(rows: readonly Row[], commands: readonly CommandRow[]): void {
-  const { bundles } = known();
+  const { bundles, published } = known();
   const { version } = peer("rekor-cli");
   const [, tables = ""] = `\n${section("log", rows)}`.split(logHeading);
   const asked = commands.map(({ command, answer }) => `| ${command} | ${answer} |`).join("\n");
@@ -77,22 +79,48 @@ ${tables}
 | rekor-cli | works |
 |---|---|
 ${asked}
+${published}`);
+}
+
+/** Writes what schemathesis found; the rest stays. */
+export function writePublishedResults(found: {
+  readonly operations: number;
+  readonly cases: number;
+  readonly seed: string;
+  /** Checks that are left out, and why. */
+  readonly notAsked: Readonly<Record<string, string>>;
+}): void {
+  const { bundles, log } = known();
+  const { operations, cases, seed, notAsked } = found;
+  const left = Object.entries(notAsked).map(([check, why]) => `- \`${check}\`: ${why}`);
+  write(`${bundles}${log}${publishedHeading}
+schemathesis ${peer("schemathesis").version} against \`chancery up\` (\`interop/published.test.ts\`): ${operations} operations, \
+over ${Math.floor(cases / 100) * 100} requests, seed ${seed}, no failure of the server and no answer that the document does not
+describe. Left out:
+
+${left.join("\n")}
 `);
 }
 
-/** What was written before, in its two parts. */
-function known(): { bundles: string; log: string } {
+/** What was written before, in its parts. */
+function known(): { bundles: string; log: string; published: string } {
   const content = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const at = content.indexOf(logHeading);
-  if (at === -1) return { bundles: content, log: "" };
-  return { bundles: content.slice(0, at), log: content.slice(at) };
+  const publishedAt = content.indexOf(publishedHeading);
+  const end = publishedAt === -1 ? content.length : publishedAt;
+  const logAt = content.indexOf(logHeading);
+  const middle = logAt === -1 ? end : logAt;
+  return {
+    bundles: content.slice(0, middle),
+    log: content.slice(middle, end),
+    published: content.slice(end),
+  };
 }
 
 function write(text: string): void {
   // The date is that of the last change.
   const undated = (content: string): string => content.replace(/\d{4}-\d\d-\d\d/, "");
-  const { bundles, log } = known();
-  if (undated(bundles + log) === undated(text)) return;
+  const { bundles, log, published } = known();
+  if (undated(bundles + log + published) === undated(text)) return;
   writeFileSync(path, text.replace(/\d{4}-\d\d-\d\d/, today()));
 }
 
