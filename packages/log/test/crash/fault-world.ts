@@ -82,6 +82,16 @@ export const secondLevel: History = {
   counts: [5, 1, 1, 255, 1],
 };
 
+/** A process that is over. */
+interface Run {
+  readonly root: string;
+  readonly calls: readonly Call[];
+  /** Of the files that were there before. */
+  readonly inodes: ReadonlyMap<string, bigint>;
+  /** What killed it, undefined where it ended by itself. */
+  readonly signal: NodeJS.Signals | undefined;
+}
+
 /** How one try went; in every case all promises were kept. */
 export interface Outcome {
   /** The operation that was hit, and of which kind of file. */
@@ -96,7 +106,7 @@ export class FaultWorld {
   readonly #library: string;
   readonly #history: History;
   readonly #base: string | undefined;
-  #recording: { readonly calls: readonly Call[]; readonly inodes: Map<string, bigint> } | undefined;
+  #recording: Pick<Run, "calls" | "inodes"> | undefined;
   #tries = 0;
 
   private constructor(scratch: string, library: string, history: History) {
@@ -180,12 +190,16 @@ export class FaultWorld {
       FAULT_COUNT: String(count),
       FAULT_DO: what,
     });
-    const told = witnessesOf(calls);
+    const all = [...calls];
+    if (kind === "sync-error") {
+      // A process that goes on in the same folder may build on what the failed sync has lost.
+      all.push(...(await this.#write(root, {}, 2_000_000, [3, 1])).calls);
+    }
+    const told = witnessesOf(all);
     const acknowledged = told.acknowledged.size;
+    const disk = diskAfter(all, root, this.#base, inodes);
     const folder = join(root, "log");
-    const marker = join(folder, "poisoned");
-    const disk = diskAfter(calls, root, this.#base, inodes);
-    if (existsSync(marker)) {
+    if (existsSync(join(folder, "poisoned"))) {
       await assert.rejects(
         EmbeddedStore.open(folder),
         (error) => error instanceof LogError && error.code === "poisoned",
@@ -195,11 +209,8 @@ export class FaultWorld {
       await checkLog(folder, told, { everNamed: disk.everNamed, whole });
     }
     // Whatever the process made of it, the power may go thereafter.
-    await this.#check(
-      disk,
-      random(2) === 0 ? syncedOnly : syncedAndSome(random),
-      witnessesOf(calls),
-    );
+    const survival = random(2) === 0 ? syncedOnly : syncedAndSome(random);
+    await this.#check(disk, survival, witnessesOf(all));
     rmSync(root, { recursive: true });
     const hit = calls.find(({ operation }) => operation === "F");
     const end = signal === undefined ? endOf(calls) : "killed";
@@ -216,27 +227,30 @@ export class FaultWorld {
     rmSync(copy, { recursive: true });
   }
 
-  /** Has a process log the history. */
-  async #run(
-    name: string,
-    fault: Record<string, string>,
-  ): Promise<{
-    root: string;
-    calls: Call[];
-    inodes: Map<string, bigint>;
-    signal: NodeJS.Signals | undefined;
-  }> {
+  /** Has a process log the history, in a folder of its own. */
+  async #run(name: string, fault: Record<string, string>): Promise<Run> {
     const root = join(this.#scratch, name);
     if (this.#base) copyLog(this.#base, root);
     else mkdirSync(root);
     const inodes = inodesBelow(root);
-    const journal = `${root}.journal`;
     const { first, counts } = this.#history;
+    const { calls, signal } = await this.#write(root, fault, first, counts);
+    return { root, calls, inodes, signal };
+  }
+
+  /** Has a process log entries in a folder. */
+  async #write(
+    root: string,
+    fault: Record<string, string>,
+    first: number,
+    counts: readonly number[],
+  ): Promise<Pick<Run, "calls" | "signal">> {
+    const journal = `${root}.journal`;
     const args = [join(root, "log"), encodeHex(key.toPkcs8()), String(first), counts.join()];
     const signal = await runWriter({ library: this.#library, root, journal, fault, args });
     const calls = readJournal(journal);
     rmSync(journal);
-    return { root, calls, inodes, signal };
+    return { calls, signal };
   }
 }
 
