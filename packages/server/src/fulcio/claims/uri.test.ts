@@ -65,7 +65,12 @@ test("what is no URI that can name a signer is refused", () => {
 test("segments are joined with one slash, and lead only down", () => {
   assert.equal(joinUri("https://h/", ["a/b", "/c/", "d"], "c"), "https://h/a/b/c/d");
   assert.equal(joinUri("https://h/sub", ["a//b c"], "c"), "https://h/sub/a/b%20c");
-  for (const odd of ["..", "a/../b", ".", "a?b", "a#b", "a/%2"]) {
+  const branch = "o/r/x.yml@refs/heads/fix#1 (a)?";
+  assert.equal(
+    joinUri("https://h", [branch], "c"),
+    "https://h/o/r/x.yml@refs/heads/fix%231%20%28a%29%3F",
+  );
+  for (const odd of ["..", "a/../b", ".", "a\nb", "a/%2"]) {
     assert.throws(() => joinUri("https://h", [odd], "c"), { code: "claim-invalid" }, odd);
   }
 });

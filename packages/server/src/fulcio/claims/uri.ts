@@ -60,19 +60,39 @@ const fragmentWritten = /^(?:[A-Za-z0-9\-_.~$&+,/:;=@?!'()*[\]]|%[0-9A-Fa-f]{2})
 export function normalizeUri(text: string, claim: string): string {
   if (text === "") missing(claim);
   checkLength(text, claim);
-  const uri = /\p{Cc}/u.test(text) ? undefined : parseUri(text);
-  const path = uri && escaped(uri.path, pathWritten, pathKept);
-  const fragment = uri && escaped(uri.fragment.slice(1), fragmentWritten, fragmentKept);
+  const uri = parseUri(text) ?? refuse(text, claim);
+  return printUri(uri, text, claim);
+}
+
+/**
+ * A URI below another, its segments taken from claims that may hold several: `/` once between each
+ * two, whatever cannot stand in a path escaped, `?` and `#` included.
+ *
+ * @param base with scheme and host
+ * @throws TokenError `claim-invalid` where a claim leads upward, or is no path; `too-large`
+ */
+export function joinUri(base: string, segments: readonly string[], claim: string): string {
+  const names = segments.flatMap((segment) => segment.split("/")).filter((name) => name !== "");
+  if (names.some((name) => name === "." || name === "..")) {
+    const message = `${claim} makes a path with . or .., which names nothing`;
+    throw new TokenError("claim-invalid", message, { claim });
+  }
+  const uri = parseUri(base) ?? refuse(base, claim);
+  const path = [uri.path.replace(/\/+$/, ""), ...names].join("/");
+  checkLength(path, claim);
+  return printUri({ ...uri, path }, path, claim);
+}
+
+function printUri(uri: UriParts, text: string, claim: string): string {
+  const path = escaped(uri.path, pathWritten, pathKept);
+  const fragment = escaped(uri.fragment.slice(1), fragmentWritten, fragmentKept);
   const isWhole =
-    uri !== undefined &&
+    !/\p{Cc}/u.test(text) &&
     path !== undefined &&
     fragment !== undefined &&
     /^[\x21-\x7e]*$/.test(uri.query) &&
     (uri.authority !== undefined || path === uri.path);
-  if (!isWhole) {
-    const message = `${claim} makes ${shown(text)}, which is no URI that can name a signer`;
-    throw new TokenError("claim-invalid", message, { claim });
-  }
+  if (!isWhole) refuse(text, claim);
   const authority = uri.authority === undefined ? "" : `//${uri.authority}`;
   const end = uri.fragment === "" ? "" : `#${fragment}`;
   const result = `${uri.scheme}:${authority}${path}${uri.query}${end}`;
@@ -80,20 +100,9 @@ export function normalizeUri(text: string, claim: string): string {
   return result;
 }
 
-/**
- * A URI below another, its segments taken from claims that may hold several: `/` once between each
- * two, whatever cannot stand in a path escaped.
- *
- * @param base with scheme and host
- * @throws TokenError `claim-invalid` where a claim leads upward, or is no path
- */
-export function joinUri(base: string, segments: readonly string[], claim: string): string {
-  const joined = segments.flatMap((segment) => segment.split("/")).filter((name) => name !== "");
-  if (joined.some((name) => name === "." || name === ".." || /[?#]/.test(name))) {
-    const message = `${claim} makes a path with ., .., ? or #, which names nothing`;
-    throw new TokenError("claim-invalid", message, { claim });
-  }
-  return normalizeUri([base.replace(/\/+$/, ""), ...joined].join("/"), claim);
+function refuse(text: string, claim: string): never {
+  const message = `${claim} makes ${shown(text)}, which is no URI that can name a signer`;
+  throw new TokenError("claim-invalid", message, { claim });
 }
 
 /** @returns undefined where an escape is none, or stands for no text. */

@@ -205,6 +205,16 @@ test("the issuer of the same process is believed without a request", async () =>
   await refuses(verifier, signToken(ec, claims), "alg-not-allowed");
 });
 
+test("keys of the same process are the same as long as they say the same", async () => {
+  const keys = [publicJwk(tokenKey("RS256"))];
+  const source = localKeySource(() => ({ keys: [...keys] }));
+  const known = await source.current();
+  assert.equal(await source.current(), known);
+  assert.equal(await source.newer(known), undefined);
+  keys.push(publicJwk(tokenKey("RS256")));
+  assert.equal((await source.newer(known))?.keys.length, 2);
+});
+
 test("issuers are asked at the start, and one that is down keeps nobody from starting", async (t) => {
   const [up, down] = [await startIssuer(t), await startIssuer(t)];
   await down.close();

@@ -129,22 +129,19 @@ export function candidateKeys(
 
 /**
  * Keys of the identity provider in the same process: no requests, no lifetime.
- * @param read gives the JWK Set as it is now; another object where it changed
+ * @param read gives the JWK Set as it is now; asked at each token
  */
 export function localKeySource(
   read: () => { readonly keys: readonly object[] },
   algorithmsUsed: readonly TokenAlgorithm[] = ["RS256"],
 ): KeySource {
-  let last: unknown;
+  let last: string | undefined;
   let known: IssuerKeys | undefined;
   const current = (): IssuerKeys => {
-    const set = read();
-    if (known === undefined || set !== last) {
-      known = {
-        algorithms: algorithmsUsed,
-        keys: readKeySet(structuredClone<unknown>(set) as JsonValue),
-      };
-      last = set;
+    const text = JSON.stringify(read());
+    if (known === undefined || text !== last) {
+      known = { algorithms: algorithmsUsed, keys: readKeySet(JSON.parse(text) as JsonValue) };
+      last = text;
     }
     return known;
   };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import { test } from "node:test";
+import fc from "fast-check";
 import {
   base64Url,
   discoveryPath,
@@ -11,8 +12,8 @@ import {
   tokenKey,
   type TestAlgorithm,
 } from "../../../test/oidc-issuer.ts";
-import { emailIssuers, refuses, start, world } from "../../../test/token-world.ts";
-import { TokenVerifier } from "./index.ts";
+import { emailClaims, emailIssuers, refuses, start, world } from "../../../test/token-world.ts";
+import { localKeySource, TokenVerifier } from "./index.ts";
 
 test("a token of the issuer names its holder", async (t) => {
   const { issuer, verifier, token } = await world(t);
@@ -255,6 +256,30 @@ test("what is no JWT is refused", async (t) => {
   const twin = alphabet[alphabet.indexOf(last) + 1] as string;
   await refuses(verifier, `${good.slice(0, -1)}${twin}`, "malformed");
   assert.deepEqual(issuer.requests, []);
+});
+
+test("no change of a token, however small, makes another token or another error", async () => {
+  const key = tokenKey("EdDSA");
+  const url = "https://idp.example.com";
+  const config = emailIssuers(url);
+  const source = localKeySource(() => ({ keys: [publicJwk(key)] }), ["EdDSA"]);
+  const verifier = new TokenVerifier({
+    config: () => config,
+    now: () => start,
+    localIssuers: new Map([[url, source]]),
+  });
+  const token = signToken(key, emailClaims(url));
+  await verifier.authenticate(token);
+  const at = fc.nat(token.length - 1);
+  const text = fc.string({ unit: "binary", maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(at, fc.nat(4), text, async (offset, length, inserted) => {
+      const changed = token.slice(0, offset) + inserted + token.slice(offset + length);
+      fc.pre(changed !== token);
+      await assert.rejects(verifier.authenticate(changed), { name: "TokenError" });
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("huge tokens and claims are refused", async (t) => {
