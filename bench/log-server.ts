@@ -2,17 +2,32 @@
 // Logs as processes of their own, to send load to: ours, and rekor-tiles' with storage in files.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+/** Names of Node's threads and ours begin so; the first is the event loop's and has many names. */
+const threadPurposes = {
+  verify: "signatures",
+  log: "log",
+  "libuv-worker": "thread pool",
+  V8Worker: "collector",
+} as const;
+
+export type ThreadPurpose =
+  | "event loop"
+  | "others"
+  | (typeof threadPurposes)[keyof typeof threadPurposes];
 
 /** A log that answers. */
 export interface LogServer {
   readonly port: number;
   /** CPU time used until now, where the system tells it. */
   cpuMs(): number;
+  /** The same by what the threads are for; empty where the system does not tell it. */
+  cpuMsOfThreads(): ReadonlyMap<ThreadPurpose, number>;
   /** Resident memory at present. */
   memoryMb(): number;
   stop(): Promise<void>;
@@ -105,6 +120,7 @@ async function started(program: string, args: readonly string[], port: number): 
   return {
     port,
     cpuMs: () => cpuMsOf(child),
+    cpuMsOfThreads: () => cpuMsOfThreads(child),
     memoryMb: () => memoryMbOf(child),
     stop: () => stopped(child),
   };
@@ -138,6 +154,25 @@ function cpuMsOf({ pid }: ChildProcess): number {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
+}
+
+function cpuMsOfThreads({ pid }: ChildProcess): ReadonlyMap<ThreadPurpose, number> {
+  const sums = new Map<ThreadPurpose, number>();
+  if (process.platform !== "linux") return sums;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const folder = `/proc/${pid}/task/${thread}`;
+    const purpose = Number(thread) === pid ? "event loop" : purposeOf(`${folder}/comm`);
+    // Nanoseconds on a processor come first.
+    const [ns] = readFileSync(`${folder}/schedstat`, "utf8").split(" ");
+    sums.set(purpose, (sums.get(purpose) ?? 0) + Number(ns) / 1e6);
+  }
+  return sums;
+}
+
+function purposeOf(file: string): ThreadPurpose {
+  const name = readFileSync(file, "utf8");
+  const known = Object.entries(threadPurposes).find(([start]) => name.startsWith(start));
+  return known?.[1] ?? "others";
 }
 
 function memoryMbOf({ pid }: ChildProcess): number {
