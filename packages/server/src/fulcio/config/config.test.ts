@@ -420,6 +420,9 @@ test("what is neither YAML nor JSON is refused with its place", () => {
     ['{"a": 1, "a": 2}', /stands twice/],
     ['{"a": 1', /the text ends/],
     [bomb, /Excessive alias count/],
+    ["", /^c: is empty/],
+    ["# nothing yet\n", /^c: is empty/],
+    ["null", /^c: is empty/],
   ] as const) {
     assert.throws(
       () => parseFulcioConfig(text, "c"),

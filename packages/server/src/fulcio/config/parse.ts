@@ -21,6 +21,10 @@ const aliasesMax = 1000;
  */
 export function parseFulcioConfig(text: string, source: string): FulcioConfig {
   const value = /^\s*\{/.test(text) ? readJson(text, source) : readYaml(text, source);
+  if (value === null) {
+    // Half of a replacement, most often. Who wants no issuers says {}.
+    throw new FulcioConfigError("malformed", `${source}: is empty: it says nothing of issuers`);
+  }
   return readConfig(value, source);
 }
 

@@ -17,6 +17,12 @@ async function folder(t: TestContext): Promise<string> {
   return path;
 }
 
+/** Writes a file beside another and puts it in its place: nobody sees half of it. */
+async function replace(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${path}.tmp`, content);
+  await rename(`${path}.tmp`, path);
+}
+
 /** A followed file, and promises of what comes next. */
 async function follow(t: TestContext, path: string, options: ReloadingOptions = {}) {
   const events = new EventEmitter();
@@ -51,8 +57,7 @@ test("a file that is written, or replaced by rename, is taken without a restart"
   }
   for (const name of ["four", "five"]) {
     const change = changed();
-    await writeFile(`${path}.tmp`, text(name));
-    await rename(`${path}.tmp`, path);
+    await replace(path, text(name));
     await change;
     assert.equal(clientId(), name);
   }
@@ -93,10 +98,10 @@ test("where nothing tells of changes, looking again finds them", async (t) => {
 
 test("a file that is wrong, gone or too large leaves all as it was, and is told of once", async (t) => {
   const path = join(await folder(t), "config.yaml");
-  await writeFile(path, text("one"));
+  await replace(path, text("one"));
   const errors: FulcioConfigError[] = [];
   const { config, clientId } = await follow(t, path, { onError: (error) => errors.push(error) });
-  await writeFile(path, "oidc-issuers: {x: {}}\n");
+  await replace(path, "oidc-issuers: {x: {}}\n");
   await config.reload();
   await config.reload();
   assert.equal(errors.length, 1);
@@ -108,23 +113,29 @@ test("a file that is wrong, gone or too large leaves all as it was, and is told 
   await rm(path);
   await config.reload();
   assert.deepEqual([config.error?.code, clientId()], ["missing", "one"]);
-  await writeFile(path, "#".repeat((1 << 20) + 1));
+  await replace(path, "#".repeat((1 << 20) + 1));
   await config.reload();
   assert.deepEqual([config.error?.code, clientId()], ["unreadable", "one"]);
-  await writeFile(path, text("one"));
+  await replace(path, Uint8Array.of(0x61, 0xff));
+  await config.reload();
+  assert.deepEqual([config.error?.code, clientId()], ["unreadable", "one"]);
+  await replace(path, "");
+  await config.reload();
+  assert.deepEqual([config.error?.code, clientId()], ["malformed", "one"]);
+  await replace(path, text("one"));
   await config.reload();
   assert.deepEqual([config.error, clientId()], [undefined, "one"]);
-  await writeFile(path, text("two"));
+  await replace(path, text("two"));
   await Promise.all([config.reload(), config.reload()]);
   assert.equal(clientId(), "two");
 });
 
 test("errors come by themselves, too", async (t) => {
   const path = join(await folder(t), "config.yaml");
-  await writeFile(path, text("one"));
+  await replace(path, text("one"));
   const { clientId, refused } = await follow(t, path);
   const refusal = refused();
-  await writeFile(path, "{");
+  await replace(path, "{");
   const error = await refusal;
   assert.equal(error.code, "malformed");
   assert.equal(clientId(), "one");
@@ -133,24 +144,25 @@ test("errors come by themselves, too", async (t) => {
 test("a first file must be there and good, unless the caller has another", async (t) => {
   const path = join(await folder(t), "config.yaml");
   await assert.rejects(ReloadingConfig.open(path), { name: "FulcioConfigError", code: "missing" });
-  await writeFile(path, "{");
+  await replace(path, "{");
   await assert.rejects(ReloadingConfig.open(path), { code: "malformed" });
+  await assert.rejects(ReloadingConfig.open(tmpdir()), { code: "unreadable" });
   await rm(path);
   const whenMissing = { issuers: new Map(), metaIssuers: [], warnings: [] };
   const { config, clientId, changed } = await follow(t, path, { whenMissing });
   assert.equal(config.current, whenMissing);
   const change = changed();
-  await writeFile(path, text("one"));
+  await replace(path, text("one"));
   await change;
   assert.equal(clientId(), "one");
 });
 
 test("after it is closed, nothing changes", async (t) => {
   const path = join(await folder(t), "config.yaml");
-  await writeFile(path, text("one"));
+  await replace(path, text("one"));
   const { config, clientId } = await follow(t, path);
   config.close();
-  await writeFile(path, text("two"));
+  await replace(path, text("two"));
   await config.reload();
   assert.equal(clientId(), "one");
 });

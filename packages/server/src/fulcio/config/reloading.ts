@@ -2,6 +2,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { decodeUtf8 } from "@chancery/formats/bytes";
 import { FulcioConfigError } from "./errors.ts";
 import { configSizeBytesMax, parseFulcioConfig } from "./parse.ts";
 import type { FulcioConfig } from "./types.ts";
@@ -148,25 +149,27 @@ export class ReloadingConfig {
 
 /** @returns undefined where there is no file */
 async function readConfigText(path: string): Promise<string | undefined> {
+  let bytes: Uint8Array;
   try {
     const file = await open(path, "r");
     try {
-      const buffer = new Uint8Array(configSizeBytesMax + 1);
-      let length = 0;
-      for (let bytesRead = 1; bytesRead > 0 && length < buffer.length; length += bytesRead) {
-        ({ bytesRead } = await file.read(buffer, length, buffer.length - length, null));
+      const stat = await file.stat();
+      if (!stat.isFile()) throw new FulcioConfigError("unreadable", `${path}: is no file`);
+      if (stat.size > configSizeBytesMax) {
+        const problem = `more than ${configSizeBytesMax} bytes are no configuration`;
+        throw new FulcioConfigError("unreadable", `${path}: ${problem}`);
       }
-      if (length <= configSizeBytesMax) return new TextDecoder().decode(buffer.subarray(0, length));
+      bytes = await file.readFile();
     } finally {
       await file.close();
     }
+    return decodeUtf8(bytes, path);
   } catch (cause) {
+    if (cause instanceof FulcioConfigError) throw cause;
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new FulcioConfigError("unreadable", `${path}: ${reason}`, { cause });
   }
-  const problem = `more than ${configSizeBytesMax} bytes are no configuration`;
-  throw new FulcioConfigError("unreadable", `${path}: ${problem}`);
 }
 
 function missingFile(path: string): FulcioConfigError {

@@ -196,12 +196,20 @@ test("only so many issuers of patterns are asked at once", async (t) => {
   const pending = Array.from({ length: 16 }, async (_, i) => {
     await refuses(verifier, token(`a${i}`), "issuer-unreachable", /cannot be had/);
   });
-  while (waiting.length < 16) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => waiting.length === 16);
   await refuses(verifier, token("b"), "issuer-unreachable", /too many issuers/);
   for (const end of waiting) end();
   await Promise.all(pending);
   const last = refuses(verifier, token("b"), "issuer-unreachable", /cannot be had/);
-  while (waiting.length < 17) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => waiting.length === 17);
   waiting[16]?.();
   await last;
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 100_000; turns++) {
+    if (holds()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.fail("it never came to be");
+}
