@@ -12,7 +12,7 @@ function variableOf({ variable: name, path, about, kind, default: fallback }: Se
   return {
     name,
     about: `is ${path.join(".")} of chancery up: ${about}`,
-    expects: expected[kind] + (fallback === undefined ? "" : ` (default ${shown(fallback)})`),
+    expects: expected[kind] + (fallback === undefined ? "" : ` (default ${shown(fallback, kind)})`),
   };
 }
 
@@ -24,6 +24,13 @@ const expected: Readonly<Record<Setting["kind"], string>> = {
   json: "JSON",
 };
 
-function shown(value: unknown): string {
-  return Array.isArray(value) ? value.join(",") : String(value);
+function shown(value: unknown, kind: Setting["kind"]): string {
+  switch (kind) {
+    case "list":
+      return (value as readonly string[]).join(",");
+    case "json":
+      return JSON.stringify(value);
+    default:
+      return String(value);
+  }
 }

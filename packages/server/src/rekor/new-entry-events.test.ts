@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { suite, test, type TestContext } from "node:test";
 import { decodeBase64, utf8Bytes } from "@chancery/formats/bytes";
 import { decodeLogEntry } from "@chancery/formats/bundle";
-import { hashedRekordV1, hashedRekordV2 } from "../../test/entries.ts";
+import { certificateOf } from "../../test/certificates.ts";
+import { hashedRekordV1, hashedRekordV2, newKey } from "../../test/entries.ts";
 import { post, request, startRekor, type TestServer, treeId } from "../../test/rekor-server.ts";
 
 interface Delivery {
@@ -92,6 +93,21 @@ suite("announcing new entries", () => {
     assert.equal(Object.values<any>(read.json)[0].logIndex, 1);
     assert.equal(second.event.id.slice(0, 16), treeId.toString(16).padStart(16, "0"));
     assert.equal(hook.deliveries.length, 2);
+  });
+
+  test("names who signed, sorted", async (t) => {
+    const hook = await receiver(t);
+    const server = await announced(t, hook.url);
+    const key = newKey();
+    const certificate = await certificateOf(key, [
+      { kind: "uri", value: "https://ci.example/build" },
+      { kind: "email", value: "me@example.com" },
+      { kind: "dns", value: "ci.example" },
+    ]);
+    await post(`${server.url}/api/v2/log/entries`, hashedRekordV2({ key, certificate }));
+    await hook.until(1);
+    const { rekor_signing_subjects: subjects } = hook.deliveries[0]?.event;
+    assert.equal(subjects, "ci.example,https://ci.example/build,me@example.com");
   });
 
   test("tries again what is not taken, and counts it", async (t) => {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { decodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
+import { decodeBase64, encodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { hash, sha256 } from "@chancery/formats/crypto";
 import type { PrivateKey } from "@chancery/formats/crypto/node";
+import { encodePem } from "@chancery/formats/pem";
+import { certificateOf } from "../../../test/certificates.ts";
 import {
   dsseV1,
   dsseV2,
@@ -13,7 +15,13 @@ import {
   newKey,
   statement,
 } from "../../../test/entries.ts";
-import { post, request, startRekor, type TestServer } from "../../../test/rekor-server.ts";
+import {
+  post,
+  request,
+  startedRekor,
+  startRekor,
+  type TestServer,
+} from "../../../test/rekor-server.ts";
 
 suite("searching a log", () => {
   let server: TestServer;
@@ -44,8 +52,8 @@ suite("searching a log", () => {
   });
   after(() => server.close());
 
-  const search = async (query: string, api = "v1"): Promise<number[]> => {
-    const { status, json, text } = await request(`${server.url}/api/${api}/log/search?${query}`);
+  const search = async (query: string, api = "v1", url = server.url): Promise<number[]> => {
+    const { status, json, text } = await request(`${url}/api/${api}/log/search?${query}`);
     assert.equal(status, 200, text);
     return json.entries.map(({ logIndex }: any) => Number(logIndex));
   };
@@ -72,11 +80,68 @@ suite("searching a log", () => {
     assert.deepEqual(await search("subject=gitCommit:cafe01"), [4, 3]);
   });
 
+  test("finds the same through either API, for each criterion", async () => {
+    const digest = encodeHex(sha256(artifact));
+    for (const query of [
+      "",
+      `digest=${digest}`,
+      `key=${keyDigest(other)}`,
+      "subject=package.tgz",
+      "since=2026-01-01T00:03:00Z&until=2026-01-01T00:05:00Z",
+      `limit=2&cursor=5&key=${keyDigest(key)}`,
+    ]) {
+      const found = await search(query);
+      assert.ok(found.length > 0, query);
+      assert.deepEqual(await search(query, "v2"), found, query);
+      assert.deepEqual(
+        found,
+        found.toSorted((a, b) => b - a),
+        "newest first",
+      );
+    }
+  });
+
   test("asks that all criteria hold", async () => {
     const digest = encodeHex(sha256(artifact));
     assert.deepEqual(await search(`digest=${digest}&key=${keyDigest(key)}`), [2, 0]);
     assert.deepEqual(await search(`subject=package.tgz&key=${keyDigest(other)}`), [4]);
     assert.deepEqual(await search(`identity=nobody&key=${keyDigest(other)}`), []);
+  });
+
+  test("finds certificates by the key in them, and by each of their identities", async (t) => {
+    const log = await startedRekor(t);
+    const own = newKey();
+    const email = await certificateOf(own, [{ kind: "email", value: "Me@Example.com" }]);
+    const workflow = "https://ci.example/Build@refs/heads/main";
+    const uri = await certificateOf(own, [
+      { kind: "uri", value: workflow },
+      { kind: "dns", value: "ci.example" },
+    ]);
+    const pemOf = (der: Uint8Array): string =>
+      encodeBase64(utf8Bytes(encodePem("CERTIFICATE", der)));
+    for (const [api, proposed] of [
+      ["v1", hashedRekordV1({ key: own, pem: pemOf(email) })], // 0
+      ["v2", hashedRekordV2({ key: own, certificate: uri })], // 1
+      ["v1", hashedRekordV1({ key: own })], // 2
+      ["v1", hashedRekordV1()], // 3
+      ["v2", hashedRekordV2({ key: own, certificate: email })], // 4
+    ] as const) {
+      const { status, text } = await post(`${log.url}/api/${api}/log/entries`, proposed);
+      assert.equal(status, 201, text);
+    }
+    for (const [query, expected] of [
+      [`key=${keyDigest(own)}`, [4, 2, 1, 0]],
+      ["identity=me@example.com", [4, 0]],
+      ["identity=ME@EXAMPLE.COM", [4, 0]],
+      [`identity=${encodeURIComponent(workflow)}`, [1]],
+      ["identity=ci.example", [1]],
+      ["identity=example.com", []],
+      [`identity=me@example.com&key=${keyDigest(own)}`, [4, 0]],
+    ] as const) {
+      for (const api of ["v1", "v2"]) {
+        assert.deepEqual(await search(query, api, log.url), expected, `${api} ${query}`);
+      }
+    }
   });
 
   test("narrows to a range of times, both ends included", async () => {
@@ -133,6 +198,19 @@ suite("searching a log", () => {
 
   test("writes a line for each entry to who asks for lines", async () => {
     const headers = { accept: "application/x-ndjson" };
+    const first = await request(`${server.url}/api/v1/log/search?limit=3`, { headers });
+    const whole = await request(`${server.url}/api/v1/log/search?limit=3`);
+    assert.deepEqual(
+      first.text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+      whole.json.entries,
+      "the same entries in both formats",
+    );
+    const none = await request(`${server.url}/api/v1/log/search?cursor=0`, { headers });
+    assert.equal(none.text, "");
+    assert.equal(none.headers.get("x-next-cursor"), null);
     const url = `${server.url}/api/v2/log/search?limit=2`;
     const answer = await request(url, { headers });
     assert.match(answer.headers.get("content-type")!, /^application\/x-ndjson/);
