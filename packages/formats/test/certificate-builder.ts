@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates for tests: good ones by default, any pathology on request. Nothing is checked here.
 import crypto, { type KeyObject } from "node:crypto";
-import { concatBytes, uintBytes, utf8Bytes } from "../src/bytes/index.ts";
+import { utf8Bytes } from "../src/bytes/index.ts";
 import {
   decodeSpki,
   type HashName,
@@ -467,9 +467,4 @@ export function buildSct(options: {
     signatureAlgorithm: rsa ? 1 : 3,
     signature: testSign(ctKey, signed, { kind: rsa ? "rsa-pkcs1v15" : "ecdsa", hash: "sha256" }),
   });
-}
-
-/** The extension of static-ct logs that holds the leaf index (`u8 type 0, u16 length 5, u40`). */
-export function leafIndexExtension(index: number): Uint8Array {
-  return concatBytes(Uint8Array.of(0, 0, 5), uintBytes(index, 5));
 }

@@ -8,7 +8,6 @@ import {
   buildFulcioLeaf,
   buildSct,
   extension,
-  leafIndexExtension,
   type TestKeyType,
   testKey,
   testName,
@@ -28,6 +27,7 @@ import {
 import {
   decodeSct,
   decodeSctList,
+  encodeLeafIndex,
   encodeSct,
   encodeSctList,
   type Sct,
@@ -231,7 +231,7 @@ suite("checking a timestamp", () => {
   for (const type of ["P-256", "P-384", "P-521", "rsa"] as const satisfies TestKeyType[]) {
     test(`accepts a ${type} log, with and without extensions`, () => {
       const key = testKey(type);
-      for (const ctExtensions of [new Uint8Array(0), leafIndexExtension(2 ** 33)]) {
+      for (const ctExtensions of [new Uint8Array(0), encodeLeafIndex(2 ** 33)]) {
         const certificate = buildFulcioLeaf({ issuer, ctKeys: [key], ctExtensions }).certificate;
         const [timestamp] = sctsOf(certificate) as [Sct];
         const signed = tbsWithoutExtension(certificate, extensionOids.sctList);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { encodeBase64, utf8Bytes } from "@chancery/formats/bytes";
-import { encodeSctList } from "@chancery/formats/sct";
+import { encodeLeafIndex, encodeSctList } from "@chancery/formats/sct";
 import {
   authorityValue,
   ctlogValue,
@@ -18,7 +18,6 @@ import {
   extension,
   type FulcioLeafOptions,
   generalName,
-  leafIndexExtension,
   type TestExtension,
   testKey,
 } from "../../../formats/test/certificate-builder.ts";
@@ -304,7 +303,7 @@ describe("SCTs", () => {
   });
 
   test("include the extensions that static CT logs write", () => {
-    verified(attempt(withLeaf({ ctExtensions: leafIndexExtension(7) })));
+    verified(attempt(withLeaf({ ctExtensions: encodeLeafIndex(7) })));
   });
 
   test("are of the period of the log's key, both ends included and split or not", () => {
