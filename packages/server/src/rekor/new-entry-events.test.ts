@@ -106,7 +106,7 @@ suite("announcing new entries", () => {
     ]);
     await post(`${server.url}/api/v2/log/entries`, hashedRekordV2({ key, certificate }));
     await hook.until(1);
-    const { rekor_signing_subjects: subjects } = hook.deliveries[0]?.event;
+    const subjects = hook.deliveries[0]?.event.rekor_signing_subjects;
     assert.equal(subjects, "ci.example,https://ci.example/build,me@example.com");
   });
 
