@@ -24,10 +24,10 @@ import {
   extensionOids,
   tbsWithoutExtension,
 } from "../x509/index.ts";
+import { encodeLeafIndex } from "./log-entry.ts";
 import {
   decodeSct,
   decodeSctList,
-  encodeLeafIndex,
   encodeSct,
   encodeSctList,
   type Sct,

@@ -220,7 +220,7 @@ suite("a timestamp authority refuses", () => {
       const turned = whole.with(bit >> 3, (whole[bit >> 3] as number) ^ (1 << (bit & 7)));
       statuses.add((await post(server, turned)).status);
     }
-    assert.deepEqual([...statuses].toSorted(), [200, 400]);
+    assert.deepEqual(statuses, new Set([200, 400]));
   });
 
   test("other content types, methods and sizes", async (t) => {
