@@ -26,6 +26,30 @@ export type TokenErrorCode =
   | "email-unverified"
   | "email-invalid";
 
+/** What to do about each. */
+const advice: Readonly<Record<TokenErrorCode, string>> = {
+  malformed: "send the token as the issuer gave it, without line breaks",
+  "too-large": "have the issuer put less into its tokens",
+  "unsupported-header": "have the issuer sign without crit",
+  "unknown-issuer": "use an issuer that /api/v2/configuration lists, spelled as it is there",
+  "wrong-audience": "ask the issuer for the audience that /api/v2/configuration lists for it",
+  expired: "get a new token; if it is new, compare the clocks",
+  "not-yet-valid": "compare the clocks, and try again",
+  "alg-not-allowed": "have the issuer sign with an algorithm of its discovery document",
+  "kid-unknown": "get a new token: the key that signed this one is not published",
+  "bad-signature": "get a new token: this one was changed, or made by somebody else",
+  "issuer-unreachable": "try again; if that does not help, tell whoever runs this service",
+  "issuer-malformed": "tell whoever runs the issuer",
+  "issuer-address-refused": "tell whoever runs this service, who may allow that address",
+  "issuer-mismatch": "tell whoever runs the issuer: its URL must be the same in both places",
+  "claim-missing": "have the issuer put the claim into its tokens",
+  "claim-invalid": "have the issuer give the claim a value that can be certified",
+  "subject-not-allowed": "tell whoever runs this service which names the issuer gives",
+  "email-missing": "ask the issuer for the scope email",
+  "email-unverified": "verify the address with the issuer, or have it say so in email_verified",
+  "email-invalid": "use another address",
+};
+
 /** What the API says to every fault of a token; the reason goes beside it. */
 export const tokenErrorText = "There was an error processing the identity token";
 
@@ -53,6 +77,11 @@ export class TokenError extends Error {
     this.code = code;
     this.claim = options.claim;
     this.wireText = options.wireText ?? tokenErrorText;
+  }
+
+  /** What to do about it, as part of a sentence. */
+  get advice(): string {
+    return advice[this.code];
   }
 
   /** Whether the same token may be taken a moment later. */

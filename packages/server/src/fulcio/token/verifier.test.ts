@@ -87,6 +87,8 @@ test("issuers that are not configured are not asked", async (t) => {
     const refusal = await refuses(verifier, token({ iss }), "unknown-issuer");
     assert.equal(refusal.message, `unsupported issuer: ${JSON.stringify(iss)}`);
   }
+  const { advice } = await refuses(verifier, token({ iss: "x" }), "unknown-issuer");
+  assert.match(advice, /^use an issuer that \/api\/v2\/configuration lists/);
   await refuses(verifier, token({ iss: undefined }), "claim-missing");
   await refuses(verifier, token({ iss: "" }), "claim-missing");
   await refuses(verifier, token({ iss: [issuer.url] }), "claim-invalid");
