@@ -210,12 +210,16 @@ suite("a witnessed log", () => {
     await assert.rejects(open, isRolledBack);
     await assert.rejects(async () => withoutWitnesses(older, { path, verifier }), isRolledBack);
     // Without the record it is the witness that notices.
-    const forgetful = await openWitnessed(older, newRecord(t), witnesses, "all", true);
-    for (const n of [9, 8, 7]) {
-      await assert.rejects(async () => forgetful.served().append(entry(n)), isQuorum);
+    for (const required of [true, false]) {
+      const forgetful = await openWitnessed(older, newRecord(t), witnesses, "all", required);
+      for (const n of [9, 8, 7]) {
+        await assert.rejects(async () => forgetful.served().append(entry(n)), isRolledBack);
+      }
+      assert.equal(forgetful.served().head().size, 1);
+      await forgetful.close();
     }
-    assert.equal(forgetful.served().head().size, 1);
-    await forgetful.close();
+    assert.equal(older.head().size, 1, "nothing is logged that forks the log");
+    for (const n of [9, 8, 7]) await older.append(entry(n));
     await assert.rejects(open, isRolledBack, "as large, and of other entries");
   });
 

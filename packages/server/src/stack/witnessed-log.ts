@@ -54,6 +54,10 @@ export class WitnessedLog {
   #quorumMet: boolean;
   #askedMs = -Infinity;
   #round: Promise<void> | undefined;
+  /** Whether a witness knows more than this log: settled before anything is logged. */
+  #lookedBack: Promise<void> | undefined;
+  /** What a witness said of it; after that nothing is logged any more. */
+  #rolledBack: LogError | undefined;
 
   private constructor(log: TransparencyLog, published: LogHead, options: WitnessingOptions) {
     this.#log = log;
@@ -120,8 +124,13 @@ export class WitnessedLog {
     await this.#round?.catch(() => undefined); // it has been logged
   }
 
-  /** @throws LogError `quorum` where the entry is logged, and a retry is answered with its proof */
+  /**
+   * @throws LogError `quorum` where the entry is logged, and a retry is answered with its proof;
+   *   `rolled-back` where a witness has seen more than there is here
+   */
   async #append(entry: EntryInput): Promise<Receipt> {
+    await (this.#lookedBack ??= this.#lookBack());
+    if (this.#rolledBack) throw this.#rolledBack;
     const receipt = await this.#log.append(entry);
     const { index } = receipt;
     while (this.#published.size <= index) await this.#nextRound();
@@ -139,6 +148,27 @@ export class WitnessedLog {
     return this.#published;
   }
 
+  /**
+   * Shows witnesses the log as it is, before the first entry: one that has seen more knows that this
+   * is an old copy, and what is logged in it would fork the log.
+   */
+  async #lookBack(): Promise<void> {
+    const { checkpoint, size } = this.#log.head();
+    if (size > 0)
+      await this.#client.cosign(checkpoint).then(
+        ({ failures }) => this.#checkFailures(failures.values()),
+        (cause: unknown) => this.#checkFailures(failuresIn(cause)),
+      );
+  }
+
+  #checkFailures(failures: Iterable<LogError>): void {
+    for (const failure of failures) {
+      if (failure.code !== "rolled-back" || this.#rolledBack) continue;
+      this.#rolledBack = failure;
+      this.#options.logger.error({ err: failure }, "this is an old copy of the log");
+    }
+  }
+
   #nextRound(): Promise<void> {
     this.#round ??= this.#cosign().finally(() => {
       this.#round = undefined;
@@ -153,12 +183,15 @@ export class WitnessedLog {
     const { logger, path } = this.#options;
     try {
       const cosigned = await this.#client.cosign(head.checkpoint);
+      this.#checkFailures(cosigned.failures.values());
+      if (this.#rolledBack) throw this.#rolledBack; // published, it would fork the log
       const published = { ...head, checkpoint: cosigned.checkpoint };
       await writeShown(path, { head: published, isLast: true });
       this.#published = published;
       this.#quorumMet = cosigned.quorumMet;
       this.#report(cosigned, head.size);
     } catch (cause) {
+      this.#checkFailures(failuresIn(cause));
       logger.error({ err: cause, size: head.size }, "a checkpoint is kept back");
       throw cause;
     }
@@ -189,6 +222,12 @@ export async function withoutWitnesses(
     },
     head: () => pinned(log.head(), shown),
   };
+}
+
+/** What each witness said where there was no quorum. */
+function failuresIn(cause: unknown): LogError[] {
+  const all = cause instanceof LogError && cause.cause;
+  return all instanceof AggregateError ? all.errors.filter((one) => one instanceof LogError) : [];
 }
 
 /** A head, as it was shown where it was. */
