@@ -85,10 +85,10 @@ describe("@chancery/verify, installed", () => {
     });
   }
 
-  test("reaches no module of Node in a browser, by any entry but the two made for Node", async () => {
+  test("reaches no module of Node in a browser, by any entry but those made for Node", async () => {
     const entries = [
       ...Object.keys(manifestOf("formats").exports ?? {})
-        .filter((subpath) => subpath !== "./crypto/node")
+        .filter((subpath) => !subpath.startsWith("./crypto/node"))
         .map((subpath) => `@chancery/formats${subpath.slice(1)}`),
       "@chancery/verify",
     ];
@@ -261,7 +261,7 @@ console.log(JSON.stringify(answers));
 /** Touches every entry for browsers; were types missing or loose, a line would not compile. */
 function typedConsumer(): string {
   const subpaths = Object.keys(manifestOf("formats").exports ?? {}).filter(
-    (subpath) => subpath !== "./crypto/node",
+    (subpath) => !subpath.startsWith("./crypto/node"),
   );
   const imports = subpaths.map(
     (subpath, i) => `export * as formats${i} from "@chancery/formats${subpath.slice(1)}";`,
