@@ -76,7 +76,7 @@ function logRefusal(cause: unknown): unknown {
   if (cause.code === "quorum") {
     return overloaded("logged, but too few witnesses cosigned; retry", cause);
   }
-  if (cause.code === "stopped") {
+  if (cause.code === "stopped" || cause.code === "rolled-back") {
     return new ServiceError("unavailable", "the log takes no entries at present", { cause });
   }
   return cause;
