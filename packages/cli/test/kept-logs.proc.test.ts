@@ -4,8 +4,9 @@
 import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { after, before, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { encodePublicKeyPem } from "@chancery/formats/crypto";
 import { privateKeyFromPkcs8, type PrivateKey } from "@chancery/formats/crypto/node";
 import {
   cosignatureVerifier,
@@ -17,6 +18,14 @@ import { decodePemBlock } from "@chancery/formats/pem";
 import { openLog } from "@chancery/log";
 import { findStoredLog, type Stack, startStack } from "@chancery/server";
 import { loopback } from "../../sign/test/loopback.ts";
+import {
+  envelope,
+  hashedRekordV1,
+  hashedRekordV2,
+  intotoV1,
+  newKey,
+  statement,
+} from "../../server/test/entries.ts";
 import { World } from "./world.ts";
 
 const world = new World();
@@ -204,6 +213,65 @@ test("follow mirrors a log step by step, and its copy is proven and exported as 
   assert.equal(checked.rootHash, json.rootHash);
   assert.equal(JSON.parse(await ok("log export mirror copied --output json")).size, 900);
   await fails(`${follow()} --vkey ${"x"}${vkey}`, 1, /the directory mirrors log\.test\+/);
+});
+
+test("a mirror is searched by what is in its entries, as the log itself is", async () => {
+  const stack = await serve("searched");
+  after(() => stack.close());
+  const [mine, other] = [newKey(), newKey()];
+  world.write("mine.pub", encodePublicKeyPem(mine.publicKey));
+  world.write("other.pub", encodePublicKeyPem(other.publicKey));
+  const artifact = Buffer.from("an artifact");
+  world.write("artifact", artifact);
+  const text = envelope([mine], statement("package"));
+  for (const [api, proposed] of [
+    ["v1", hashedRekordV1({ key: mine, artifact })],
+    ["v2", hashedRekordV2({ key: other, artifact })],
+    ["v1", intotoV1(mine, text)],
+    ["v2", hashedRekordV2({ key: mine })],
+  ] as const) {
+    const body = JSON.stringify(proposed);
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(`${stack.url}/api/${api}/log/entries`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    assert.equal(answer.status, 201, await answer.text());
+  }
+  const root = "--trusted-root searched/trusted_root.json";
+  await ok(`log follow --once ${stack.url}/api/v2 found ${root}`);
+  const ids = async (where: string, query: string): Promise<string[]> =>
+    // A served log has its tree's id before each leaf hash.
+    (await ok(`log search ${where} ${query}`))
+      .trim()
+      .split("\n")
+      .map((id) => id.slice(-64));
+  for (const [query, count] of [
+    ["--public-key mine.pub", 3],
+    ["--public-key other.pub", 1],
+    ["--artifact artifact", 2],
+    ["--artifact artifact --public-key other.pub --operator and", 1],
+    ["--artifact artifact --public-key mine.pub", 4],
+    ["--public-key mine.pub --until 2100-01-01T00:00:00Z --limit 2", 2],
+  ] as const) {
+    const served = await ids(`--rekor-server ${stack.url}`, query);
+    assert.equal(served.length, count, query);
+    assert.deepEqual(await ids("--data found", query), served, query);
+  }
+  await stack.close();
+  assert.equal((await ids("--data searched", "--subject package")).length, 1);
+  await fails("log search --data found --subject package", 1, /no matching entries found/);
+  await fails("log search --data found --sha 00", 2, /is not a digest/);
+  await fails("log search --data found --public-key mine.pub --since x", 2, /RFC 3339/);
+  await fails("log search --data found --public-key mine.pub --pki-format pgp", 2, /pgp/);
+  await fails("log search --data nowhere --public-key mine.pub", 2, /there is no log in/);
+  await fails("log search --data found", 2, /must be specified/);
+  const page = await world.run("log search --data found --public-key mine.pub --limit 1");
+  const cursor = /pass (--cursor \S+)/.exec(page.stderr)?.[1] ?? assert.fail(page.stderr);
+  assert.equal((await ids("--data found", `--public-key mine.pub ${cursor}`)).length, 2);
+  // The attestation beside the entry is held to the digest in it.
+  assert.equal(JSON.parse(await ok("log fsck searched --output json")).ok, true);
 });
 
 test("follow ends with 1 and both checkpoints where the log contradicts itself", async () => {

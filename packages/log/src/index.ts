@@ -36,6 +36,7 @@ export {
   fsck,
   type FsckOptions,
   type FsckReport,
+  readStored,
   reindex,
 } from "./maintenance/index.ts";
 export { type EntryInput, entryLimits, searchKeySizeBytes } from "./record/index.ts";

@@ -38,5 +38,5 @@ export {
   type TrustFiles,
   writeMirror,
 } from "./stack/index.ts";
-export { attestationProblem, loggedEntryKeys } from "./rekor/index.ts";
+export { attestationProblem, loggedEntryKeys, searchStored } from "./rekor/index.ts";
 export { startWitness, type WitnessServer, type WitnessServerOptions } from "./witness/index.ts";

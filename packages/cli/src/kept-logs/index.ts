@@ -5,4 +5,5 @@
  * serves them, and mirrors of others. Apart from `log`, so that clients of logs need no engine.
  */
 export { findRemote } from "./remote.ts";
+export { withSearchable } from "./search.ts";
 export { withStored } from "./stored.ts";

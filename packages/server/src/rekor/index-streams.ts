@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { TransparencyLog } from "./transparency-log.ts";
+import type { SearchableLog } from "./transparency-log.ts";
 
 /** Indexes of entries, newest first, none twice. */
 export type IndexStream = AsyncGenerator<number, void, void>;
@@ -11,7 +11,7 @@ export const candidatesMax: number = 1 << 17;
 
 /** The entries with a search key. @param before only indexes below */
 export async function* keyStream(
-  log: TransparencyLog,
+  log: SearchableLog,
   key: Uint8Array,
   before: number = Number.MAX_SAFE_INTEGER,
 ): IndexStream {

@@ -7,5 +7,5 @@
 export { attestationProblem, loggedEntryKeys } from "./logged-entry.ts";
 export { defaultAlgorithmPolicy } from "./policy.ts";
 export { addRekor, rekorOperations, type RekorOptions } from "./rekor.ts";
-export { searchParameters } from "./search/index.ts";
+export { searchParameters, searchStored } from "./search/index.ts";
 export type { TransparencyLog } from "./transparency-log.ts";

@@ -18,3 +18,6 @@ export type TransparencyLog = Pick<
   | "consistencyProof"
   | "search"
 >;
+
+/** What searching needs of a log, which may be one that nobody serves. */
+export type SearchableLog = Pick<TransparencyLog, "head" | "search" | "entry">;

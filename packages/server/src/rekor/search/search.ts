@@ -9,7 +9,7 @@ import {
 } from "../index-streams.ts";
 import type { LoggedEntry } from "@chancery/log";
 import { searchKey } from "../search-keys.ts";
-import type { TransparencyLog } from "../transparency-log.ts";
+import type { SearchableLog } from "../transparency-log.ts";
 import type { SearchQuery } from "./query.ts";
 
 /** One page of a search, newest first. */
@@ -23,7 +23,7 @@ export interface SearchPage {
  * Searches a log. Keys and times are combined from the index alone; entries are read for the page
  * only. What is acknowledged is found.
  */
-export async function searchLog(log: TransparencyLog, query: SearchQuery): Promise<SearchPage> {
+export async function searchLog(log: SearchableLog, query: SearchQuery): Promise<SearchPage> {
   const { criteria, sinceMs, untilMs, before, limit } = query;
   const { size } = log.head();
   // Times never fall in a log, so a range of times is a range of indexes.
@@ -51,7 +51,7 @@ async function* atLeast(stream: IndexStream, lowest: number): IndexStream {
 
 /** The first entry whose time is so; the size where none is. @param isAfter false, then true */
 async function firstIndex(
-  log: TransparencyLog,
+  log: SearchableLog,
   size: number,
   isAfter: (timeMs: number) => boolean,
 ): Promise<number> {
