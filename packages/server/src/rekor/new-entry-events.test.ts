@@ -150,6 +150,15 @@ suite("announcing new entries", () => {
     assert.match(await publishes(server), /\nchancery_publish_backlog 0\n/);
   });
 
+  test("announces what there is before it closes", async (t) => {
+    const hook = await receiver(t);
+    const server = await announced(t, hook.url);
+    const proposals = Array.from({ length: 60 }, () => hashedRekordV2());
+    await Promise.all(proposals.map((one) => post(`${server.url}/api/v2/log/entries`, one)));
+    await server.close();
+    assert.equal(new Set(hook.deliveries.map(({ event }) => event.id)).size, 60);
+  });
+
   test("closes while nobody answers, and says what was not announced", async (t) => {
     const server = await announced(t, "http://127.0.0.1:1/nobody");
     await post(`${server.url}/api/v1/log/entries`, hashedRekordV1());

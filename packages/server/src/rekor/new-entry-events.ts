@@ -56,6 +56,7 @@ export class NewEntryEvents {
   readonly #options: NewEntryEventsOptions;
   readonly #stop = new AbortController();
   #next: number;
+  #deadlineMs = Infinity;
   #running: Promise<void> | undefined;
 
   constructor(options: NewEntryEventsOptions) {
@@ -77,8 +78,9 @@ export class NewEntryEvents {
     });
   }
 
-  /** Lets what is under way be answered, and tries nothing again. */
+  /** Goes on while the receiver takes what there is, for as long as one answer may take. */
   async close(): Promise<void> {
+    this.#deadlineMs = performance.now() + this.#options.timeoutMs;
     this.#stop.abort();
     await this.#running;
     const { backlog } = this;
@@ -86,16 +88,17 @@ export class NewEntryEvents {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted && this.backlog > 0) {
+    while (this.backlog > 0 && performance.now() < this.#deadlineMs) {
       const count = Math.min(this.backlog, deliveriesMax);
       const window = Array.from({ length: count }, (_, i) => this.#announce(this.#next + i));
       const done = await Promise.all(window);
       const open = done.indexOf(false);
       this.#next += open === -1 ? count : open;
+      if (open !== -1) return;
     }
   }
 
-  /** @returns whether the receiver has it, or will never have it. */
+  /** @returns whether the receiver has it, or will never have it; false only once it is stopped. */
   async #announce(index: number): Promise<boolean> {
     const { logger } = this.#options;
     const { signal } = this.#stop;
