@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { JsonObject } from "@chancery/formats/json";
+import { fulcioClaimExtensions, identityExtension } from "@chancery/formats/x509";
 import { TokenError, type TokenErrorCode } from "../claims/index.ts";
 import { readConfig } from "../config/index.ts";
 import { findIssuerType, type IssuerConfig, issuerTypes, type Principal } from "./index.ts";
@@ -24,7 +25,12 @@ function principal(config: IssuerConfig, claims: JsonObject): Principal {
   assert.ok(type);
   const subject = claims["sub"];
   assert.ok(typeof subject === "string");
-  return type.principal({ issuer: config.url, subject, claims }, config);
+  const result = type.principal({ issuer: config.url, subject, claims }, config);
+  // Whatever is named can be written into a certificate.
+  assert.equal(identityExtension(result.san).critical, true);
+  const written = Object.values(result.extensions).filter((value) => value !== "").length;
+  assert.equal(fulcioClaimExtensions(result.extensions).length, written + 1);
+  return result;
 }
 
 function refuses(

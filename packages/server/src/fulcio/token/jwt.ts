@@ -71,10 +71,11 @@ function decodeBase64Url(text: string, part: string): Uint8Array {
 }
 
 /** What keys say to a signature. */
-export type SignatureResult = "verified" | "bad-signature" | "kid-unknown";
+export type SignatureResult = "verified" | "alg-not-allowed" | "kid-unknown" | "bad-signature";
 
 /** Tries the keys that may have made the signature. */
 export async function verifyJwt(jwt: Jwt, keys: IssuerKeys): Promise<SignatureResult> {
+  if (!keys.algorithms.includes(jwt.alg)) return "alg-not-allowed";
   const candidates = candidateKeys(keys, jwt.alg, jwt.kid);
   if (candidates.length === 0) return "kid-unknown";
   // Lazily: a server whose issuers are never asked does not pay for it.
