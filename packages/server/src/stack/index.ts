@@ -33,11 +33,4 @@ export {
   type StoredLog,
   writeMirror,
 } from "./stored-log.ts";
-export type {
-  OpenService,
-  ServiceUsage,
-  StackContext,
-  StackService,
-  UsagePlace,
-} from "./services/service.ts";
-export type { Trust, TrustContribution, TrustFiles } from "./trust.ts";
+export type { TrustFiles } from "./trust.ts";

@@ -149,8 +149,8 @@ export class WitnessedLog {
   }
 
   /**
-   * Shows witnesses the log as it is, before the first entry: one that has seen more knows that this
-   * is an old copy, and what is logged in it would fork the log.
+   * Shows witnesses the log as it is, before the first entry: one that has seen more knows that
+   * this is an old copy, and what is logged in it would fork the log.
    */
   async #lookBack(): Promise<void> {
     const { checkpoint, size } = this.#log.head();
