@@ -13,13 +13,18 @@ const pollMs = 20;
 /** A log that can be killed and started again where it was. */
 export class LogServer {
   readonly #folder: string;
+  readonly #dev: boolean;
   #child: ChildProcess | undefined;
   #starts = 0;
   #url: string | undefined;
 
-  /** @param folder for its data directory and what it prints */
-  constructor(folder: string) {
+  /**
+   * @param folder for its data directory and what it prints.
+   * @param options `dev` lets anyone sign in as anybody
+   */
+  constructor(folder: string, { dev = false }: { readonly dev?: boolean } = {}) {
     this.#folder = folder;
+    this.#dev = dev;
     mkdirSync(folder, { recursive: true });
   }
 
@@ -27,6 +32,11 @@ export class LogServer {
   get url(): string {
     if (this.#url === undefined) throw new Error("it was never started");
     return this.#url;
+  }
+
+  /** Of its identity provider. */
+  get issuer(): string {
+    return `${this.url}/oidc`;
   }
 
   get trustedRoot(): string {
@@ -47,6 +57,7 @@ export class LogServer {
     const output = openSync(printed, "w");
     const child = spawn(process.execPath, [command, ...args], {
       stdio: ["ignore", output, output],
+      env: { ...process.env, ...(this.#dev && { CHANCERY_IDP_DEV: "true" }) },
     });
     closeSync(output);
     this.#child = child;

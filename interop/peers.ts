@@ -23,6 +23,7 @@ const rekorCliModule = "github.com/sigstore/rekor/cmd/rekor-cli";
 const pythonVersion = "4.5.1";
 const schemathesisVersion = "4.32.5";
 const javascriptVersion = "5.0.1";
+const pytestVersion = "9.1.1";
 const installTimeoutMs = 900_000;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -66,6 +67,11 @@ export function peer(name: PeerName): Peer {
 /** All peers. @throws Error as {@link peer} */
 export function allPeers(): Peer[] {
   return peerNames.map(peer);
+}
+
+/** pytest with what a suite of tests imports, by the folder of its pins beside this file. */
+export function pytestFor(suite: "conformance-suite" | "tuf-conformance"): string {
+  return findPython(suite, pytestVersion, "pytest").path;
 }
 
 type Found = Omit<Peer, "name">;
