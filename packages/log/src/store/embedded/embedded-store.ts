@@ -69,7 +69,7 @@ export class EmbeddedStore implements LogStore {
     }
     const database = openDatabase(folder);
     try {
-      writeFileSync(join(folder, "holder"), `${process.pid}\n`);
+      tellHolder(folder);
       const objects = await FileObjects.open(join(folder, "objects"), (error) => {
         markPoisoned(folder, error);
       });
@@ -187,6 +187,16 @@ function markPoisoned(folder: string, error: LogError): void {
   } catch (second) {
     // The disk fails altogether; this process at least does not go on.
     error.message += `; and no marker could be written: ${String(second)}`;
+  }
+}
+
+/** Says who has the log, to whoever is refused it. */
+function tellHolder(folder: string): void {
+  try {
+    writeFileSync(join(folder, "holder"), `${process.pid}\n`);
+  } catch (cause) {
+    // On a full disk it is only not told: the lock is the database's, and reading needs no room.
+    if ((cause as { code?: unknown }).code !== "ENOSPC") throw cause;
   }
 }
 
