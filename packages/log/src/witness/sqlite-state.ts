@@ -10,14 +10,20 @@ export class SqliteWitnessState implements WitnessState {
   /** @param path of the file, which is made where it is not there. @throws SQLite's errors */
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
-    this.#database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = FULL;
-      CREATE TABLE IF NOT EXISTS record (
-        origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, checkpoint TEXT NOT NULL
-      ) WITHOUT ROWID;
-    `);
+    try {
+      this.#database.exec(`
+        PRAGMA locking_mode = EXCLUSIVE;
+        PRAGMA journal_mode = WAL;
+        PRAGMA synchronous = FULL;
+        CREATE TABLE IF NOT EXISTS record (
+          origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL,
+          checkpoint TEXT NOT NULL
+        ) WITHOUT ROWID;
+      `);
+    } catch (cause) {
+      this.#database.close(); // else the file stays locked for as long as the process lives
+      throw cause;
+    }
   }
 
   /** Whether nothing was ever cosigned. */
