@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
+import { TokenError } from "../claims/index.ts";
 import { isInternalAddress } from "./address.ts";
 
 /** Where Kubernetes puts what a pod needs to speak to its cluster. */
@@ -53,6 +54,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     return await readFile(path, "utf8");
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
-    throw cause;
+    const message = "the credentials for the cluster cannot be read";
+    throw new TokenError("issuer-unreachable", message, { cause });
   }
 }

@@ -147,7 +147,13 @@ async function send(
       reject(cause instanceof TokenError ? cause : unreachable(what, cause, signal));
     };
     const start = url.protocol === "https:" ? httpsRequest : httpRequest;
-    start(url, options, resolve).on("error", fail).end();
+    try {
+      start(url, options, resolve).on("error", fail).end();
+    } catch (cause) {
+      // Authorities that OpenSSL cannot read.
+      if (!(cause instanceof Error)) throw cause;
+      fail(cause);
+    }
   });
 }
 

@@ -124,6 +124,12 @@ test("in a cluster, its issuer is asked with the pod's own credentials", { skip 
   const elsewhere = { ca: join(directory, "none"), token: join(directory, "none") };
   const outside = verifierOf({ ...cluster, [issuer.url]: kubernetes }, { clusterFiles: elsewhere });
   await refuses(outside, token, "issuer-unreachable");
+  const broken = { ca: join(directory, "broken"), token: directory };
+  writeFileSync(broken.ca, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  for (const files of [broken, { ...broken, token: clusterFiles.token }]) {
+    const odd = verifierOf({ ...cluster, [issuer.url]: kubernetes }, { clusterFiles: files });
+    await refuses(odd, token, "issuer-unreachable");
+  }
   assert.equal(issuer.authorizations.length, 2);
 });
 
