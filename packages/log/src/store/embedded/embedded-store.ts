@@ -62,7 +62,7 @@ export class EmbeddedStore implements LogStore {
     try {
       if (!existsSync(path)) makeDurableFolder(folder);
       // SQLite syncs the names of its files, but passes over a failure: so it is done here before.
-      closeSync(openSync(path, "a", 0o640));
+      makeIfMissing(path);
       syncFolder(folder);
     } catch (cause) {
       throw failure(folder, `cannot open ${folder}`, cause);
@@ -228,6 +228,18 @@ function openDatabase(folder: string): DatabaseSync {
     const { errcode = 0 } = cause as { errcode?: number };
     if ((errcode & 0xff) === SQLITE_BUSY) throw locked(folder, cause);
     throw failure(folder, `cannot open ${path}`, cause);
+  }
+}
+
+/**
+ * Makes an empty file; one that is there is not even opened, since to close it again would release
+ * the lock of another thread of this process that has the log open (POSIX locks are the process's).
+ */
+function makeIfMissing(path: string): void {
+  try {
+    closeSync(openSync(path, "ax", 0o640));
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== "EEXIST") throw cause;
   }
 }
 
