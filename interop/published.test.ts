@@ -11,7 +11,9 @@ import { peer } from "./peers.ts";
 import { writePublishedResults } from "./results.ts";
 import { run } from "./run-peer.ts";
 
-const seed = process.env["CHANCERY_FUZZ_SEED"] ?? "1";
+/** Of the run that is recorded. */
+const seedRecorded = "1";
+const seed = process.env["CHANCERY_FUZZ_SEED"] ?? seedRecorded;
 const examplesMax = 15;
 const secondsMax = 50;
 
@@ -52,5 +54,5 @@ test("schemathesis finds no failure and no answer that is not described", () => 
   const operations = Number(/Tested: (\d+)/.exec(stdout)?.[1]);
   const cases = Number(/(\d+) generated/.exec(stdout)?.[1]);
   assert.ok(operations >= 20 && cases >= 500, stdout);
-  writePublishedResults({ operations, cases, seed, notAsked });
+  if (seed === seedRecorded) writePublishedResults({ operations, cases, seed, notAsked });
 });
