@@ -41,7 +41,7 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
     platform: "node",
     external: ["koffi"],
     transform: { target: "node20" },
-    plugins: THREADS.map(threadInPlace),
+    plugins: [...THREADS.map(threadInPlace), withoutDeprecations],
     onLog(level, log, handle) {
       if (level === "warn") throw new Error(log.message);
       handle(level, log);
@@ -67,6 +67,19 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
   });
   finish(dist, published(readManifest(name), "dependencies"));
 }
+
+/**
+ * Stands in for `depd`, with which libraries warn those who program with them. It makes functions
+ * by `eval`, which has no place in a program that holds keys.
+ */
+const withoutDeprecations: Plugin = {
+  name: "without-deprecations",
+  resolveId: (id) => (id === "depd" ? "\0depd" : undefined),
+  load: (id) =>
+    id === "\0depd"
+      ? `module.exports = () => Object.assign(() => {}, { function: (f) => f, property() {} });`
+      : undefined,
+};
 
 /** Lets a thread's module be found beside the bundle, where no package of that name is. */
 function threadInPlace({ file, subpath, startedBy }: (typeof THREADS)[number]): Plugin {
