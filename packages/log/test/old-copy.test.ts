@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A data directory, or a part of it, that is restored from an old copy.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
@@ -42,11 +42,14 @@ suite("a log that is restored from an old copy", () => {
     return folder;
   }
 
-  async function refuses(folder: string, seen: Uint8Array[] = []): Promise<void> {
+  async function refuses(
+    folder: string,
+    seen: Uint8Array[] = [],
+    code = "rolled-back",
+  ): Promise<void> {
     const store = await EmbeddedStore.open(folder);
-    const isRolledBack = (error: unknown): boolean =>
-      error instanceof LogError && error.code === "rolled-back";
-    await assert.rejects(openEngine(store, { seen }), isRolledBack);
+    const isThat = (error: unknown): boolean => error instanceof LogError && error.code === code;
+    await assert.rejects(openEngine(store, { seen }), isThat);
     await store.close();
   }
 
@@ -73,6 +76,14 @@ suite("a log that is restored from an old copy", () => {
     await engine.append(Array.from({ length: 500 }, (_, i) => entryOf(5000 + i)));
     await engine.close();
     await refuses(folder, [newest]);
+  });
+
+  test("is refused where the checkpoint that was shown is damaged", async (t) => {
+    const folder = restored(t, []);
+    for (const text of ["", "log.example\n300\n"]) {
+      writeFileSync(join(folder, "checkpoint"), text);
+      await refuses(folder, [], "corrupt");
+    }
   });
 
   test("the newest copy goes on, with everything that was told", async (t) => {

@@ -179,7 +179,7 @@ async function checkSeen(
   const published = await store.published();
   const seen = published ? [published, ...options.seen] : options.seen;
   for (const bytes of seen) {
-    const { size, checkpoint } = readCheckpoint(bytes, options.log);
+    const { size, checkpoint } = readSeen(bytes, options);
     if (size > head.size) {
       // A mirror shows a checkpoint only after what it covers; a larger one is somebody's memory.
       throw rolledBack(`a checkpoint of size ${size} was shown, the database ends at ${head.size}`);
@@ -191,6 +191,16 @@ async function checkSeen(
         "this copy has forked from what others saw: keep it, do not run it",
       );
     }
+  }
+}
+
+function readSeen(bytes: Uint8Array, { log }: RecoveryOptions): ReturnType<typeof readCheckpoint> {
+  try {
+    return readCheckpoint(bytes, log);
+  } catch (cause) {
+    if (!(cause instanceof FormatError)) throw cause;
+    const hint = "see what changed it; without that file the log shows its own again";
+    throw new LogError("corrupt", "the checkpoint that was shown is damaged", hint, { cause });
   }
 }
 
