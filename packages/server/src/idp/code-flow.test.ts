@@ -79,7 +79,7 @@ describe("authorization code with PKCE", () => {
       "n",
       "use",
     ]);
-    assert.deepEqual({ keys: [{ kty, n, e, kid, alg, use }] }, byName(world.idp.jwks()));
+    assert.deepEqual({ keys: [{ kty, n, e, kid, alg, use }] }, byName(await world.idp.jwks()));
     assert.deepEqual([kty, alg, use], ["RSA", "RS256", "sig"]);
   });
 
@@ -104,7 +104,7 @@ describe("authorization code with PKCE", () => {
     assert.equal(body["expires_in"], 300);
     assert.equal(body["access_token"], body["id_token"]);
     const token = String(body["id_token"]);
-    const keys = createLocalJWKSet(world.idp.jwks() as JSONWebKeySet);
+    const keys = createLocalJWKSet((await world.idp.jwks()) as JSONWebKeySet);
     const { payload } = await jwtVerify(token, keys, {
       issuer: world.issuer,
       audience: "sigstore",
@@ -122,7 +122,7 @@ describe("authorization code with PKCE", () => {
     assert.equal((exp ?? 0) - (iat ?? 0), 300);
     assert.match(String(jti), /^[0-9a-f-]{36}$/);
     const { alg, kid } = decodeProtectedHeader(token);
-    assert.deepEqual([alg, kid], ["RS256", world.idp.jwks().keys[0]?.kid]);
+    assert.deepEqual([alg, kid], ["RS256", (await world.idp.jwks()).keys[0]?.kid]);
     const record = world.logs.find((line) => line.includes(String(jti)));
     assert.match(record ?? "", /"grant":"authorization_code".*"msg":"identity token issued"/);
   });

@@ -34,7 +34,7 @@ describe("dev mode", () => {
       assert.equal(wrong.status, 400);
       const end = await browser.follow(await browser.submit(page, { email: "bob@example.org" }));
       const { body } = await askToken(world, redemption(codeOf(end)));
-      const keys = createLocalJWKSet(world.idp.jwks() as JSONWebKeySet);
+      const keys = createLocalJWKSet((await world.idp.jwks()) as JSONWebKeySet);
       const { payload } = await jwtVerify(String(body["id_token"]), keys);
       assert.deepEqual(
         [payload["email"], payload["email_verified"], payload.sub],
@@ -86,15 +86,15 @@ describe("keys", () => {
         String((await askToken(world, { ...machine, client_secret })).body["id_token"]);
       const before = await ask();
       const code = codeOf(await signIn(world));
-      const [old] = world.idp.jwks().keys;
+      const [old] = (await world.idp.jwks()).keys;
       await world.idp.rotateKeys();
-      const [signing, published] = world.idp.jwks().keys;
+      const [signing, published] = (await world.idp.jwks()).keys;
       assert.notEqual(signing?.kid, old?.kid);
       assert.equal(published?.kid, old?.kid);
       const served = (await (await fetch(`${world.issuer}/jwks`)).json()) as JSONWebKeySet;
       assert.deepEqual(
         served.keys.map(({ kid }) => kid),
-        world.idp.jwks().keys.map(({ kid }) => kid),
+        (await world.idp.jwks()).keys.map(({ kid }) => kid),
       );
       const { status, body } = await askToken(world, redemption(code));
       assert.equal(status, 200);
@@ -106,7 +106,7 @@ describe("keys", () => {
       assert.equal(decodeProtectedHeader(String(body["id_token"])).kid, signing?.kid);
       now += 25 * 3_600_000;
       assert.deepEqual(
-        world.idp.jwks().keys.map(({ kid }) => kid),
+        (await world.idp.jwks()).keys.map(({ kid }) => kid),
         [signing?.kid],
       );
     } finally {
@@ -119,18 +119,18 @@ describe("keys", () => {
     try {
       const first = await openWorld({ dataDirectory });
       const client_secret = first.store.addMachineClient("builder", undefined);
-      const kids = first.idp.jwks().keys;
+      const kids = (await first.idp.jwks()).keys;
       const id = first.store.userByEmail(alice.email)?.id;
       await first.close();
       assert.equal(statSync(join(dataDirectory, "identity-provider.db")).mode & 0o777, 0o600);
       const second = await openWorld({ dataDirectory });
-      assert.deepEqual(second.idp.jwks().keys, kids);
+      assert.deepEqual((await second.idp.jwks()).keys, kids);
       assert.equal((await askToken(second, { ...machine, client_secret })).status, 200);
       assert.equal(second.store.userByEmail(alice.email)?.id, id);
       assert.match(locationOf(await signIn(second)) ?? "", /code=/);
       await second.close();
       const later = await openWorld({ dataDirectory, now: () => Date.now() + 31 * 86_400_000 });
-      assert.notDeepEqual(later.idp.jwks().keys[0], kids[0]);
+      assert.notDeepEqual((await later.idp.jwks()).keys[0], kids[0]);
       await later.close();
     } finally {
       rmSync(dataDirectory, { recursive: true });

@@ -22,11 +22,13 @@ import { Upstreams } from "./upstream.ts";
 export interface IdentityProvider {
   /** `iss` of its tokens. @throws what `origin` throws before the address is known */
   readonly issuer: string;
+  /** When it was made. */
+  readonly since: Date;
   /**
    * Its public keys at present, so that a certificate authority in the same process can check
    * tokens without HTTP. Ask each time: they change when the keys do.
    */
-  jwks(): PublicKeySet;
+  jwks(): Promise<PublicKeySet>;
   /** Adds its paths to a server that does not listen yet. */
   addRoutes(app: FastifyInstance): Promise<void>;
   /** Has a new key sign from now on; what the old one signed stays valid. */
@@ -37,7 +39,7 @@ export interface IdentityProvider {
 const [dayMs, rotationCheckMs] = [86_400_000, 3_600_000];
 
 /**
- * Opens an identity provider: its database and its keys, which the first start makes. The OpenID
+ * Opens an identity provider: its database, and its keys, which the first start makes. The OpenID
  * library is loaded when the first request comes.
  *
  * Sessions and codes live in memory: a restart ends the sign-ins under way and nothing else.
@@ -59,9 +61,10 @@ export async function openIdentityProvider(
   }
   const store = new IdpStore(dataDirectory);
   try {
-    const keys = await KeyRing.open(store, options.now ?? Date.now);
-    const provider = new Running(options, store, keys);
-    await provider.rotateIfDue();
+    // To make the first key takes a while, which nobody need wait for who asks for no token yet.
+    const signingMs = (options.rotateDays ?? 30) * dayMs;
+    const keys = KeyRing.open(store, options.now ?? Date.now, signingMs);
+    const provider = new Running(options, store, keys, signingMs);
     if (dev) {
       logger.warn("DEV MODE: the identity provider signs anyone in as any e-mail address");
     }
@@ -75,7 +78,7 @@ export async function openIdentityProvider(
 class Running implements IdentityProvider {
   readonly #options: IdentityProviderOptions;
   readonly #store: IdpStore;
-  readonly #keys: KeyRing;
+  readonly #keys: Promise<KeyRing>;
   readonly #now: () => number;
   readonly #path: string;
   readonly #memory: SignInMemory;
@@ -83,9 +86,15 @@ class Running implements IdentityProvider {
   readonly #log: TokenLog;
   readonly #trustedIssuers: TrustedIssuers;
   readonly #timer: NodeJS.Timeout;
+  #rotation: Promise<void>;
   #engine: Promise<Engine> | undefined;
 
-  constructor(options: IdentityProviderOptions, store: IdpStore, keys: KeyRing) {
+  constructor(
+    options: IdentityProviderOptions,
+    store: IdpStore,
+    keys: Promise<KeyRing>,
+    signingMs: number,
+  ) {
     this.#options = options;
     this.#store = store;
     this.#keys = keys;
@@ -95,10 +104,9 @@ class Running implements IdentityProvider {
     this.#accounts = new Accounts(store, this.#now);
     this.#log = new TokenLog(options.logger, options.metrics);
     this.#trustedIssuers = new TrustedIssuers(options.trustedIssuers ?? [], this.#now);
+    this.#rotation = this.#rotateIfDue(signingMs);
     this.#timer = setInterval(() => {
-      this.rotateIfDue().catch((cause: unknown) =>
-        options.logger.error({ err: cause }, "the signing key could not be changed"),
-      );
+      this.#rotation = this.#rotateIfDue(signingMs);
     }, rotationCheckMs).unref();
   }
 
@@ -106,22 +114,30 @@ class Running implements IdentityProvider {
     return `${this.#options.origin()}${this.#path}`;
   }
 
-  jwks(): PublicKeySet {
-    return this.#keys.publicKeys();
+  get since(): Date {
+    return this.#store.since();
+  }
+
+  async jwks(): Promise<PublicKeySet> {
+    return (await this.#keys).publicKeys();
   }
 
   async rotateKeys(): Promise<void> {
-    await this.#keys.rotate();
+    const keys = await this.#keys;
+    await keys.rotate();
     // The library keeps its keys for ever; what is under way lives outside of it, and goes on.
     this.#engine = undefined;
     this.#options.logger.info("identity tokens are signed with a new key");
   }
 
   /** A key signs for so many days. */
-  async rotateIfDue(): Promise<void> {
-    const { rotateDays = 30 } = this.#options;
-    const age = this.#now() - this.#keys.signingSince.getTime();
-    if (age > rotateDays * dayMs) await this.rotateKeys();
+  async #rotateIfDue(signingMs: number): Promise<void> {
+    try {
+      const keys = await this.#keys;
+      if (keys.signsLongerThan(signingMs)) await this.rotateKeys();
+    } catch (cause) {
+      this.#options.logger.error({ err: cause }, "there is no new key for identity tokens");
+    }
   }
 
   async addRoutes(app: FastifyInstance): Promise<void> {
@@ -151,6 +167,8 @@ class Running implements IdentityProvider {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    // It writes to the store.
+    await this.#rotation;
     this.#store.close();
   }
 
@@ -164,7 +182,7 @@ class Running implements IdentityProvider {
     return openEngine({
       issuer: new URL(this.issuer),
       store: this.#store,
-      keys: this.#keys,
+      keys: await this.#keys,
       accounts: this.#accounts,
       memory: this.#memory,
       trustedIssuers: this.#trustedIssuers,

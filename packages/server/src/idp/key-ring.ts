@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import { utf8Bytes } from "@chancery/formats/bytes";
+import { sha256 } from "@chancery/formats/crypto";
 import type { JWK } from "jose";
 import type { IdpStore, SigningKeyRecord } from "./store.ts";
 
@@ -34,11 +36,15 @@ export class KeyRing {
     this.#now = now;
   }
 
-  /** Reads the keys of a store, and makes the first. @param now milliseconds since the epoch. */
-  static async open(store: IdpStore, now: () => number): Promise<KeyRing> {
+  /**
+   * Reads the keys of a store, and makes one where there is none, or the last has signed too long.
+   * @param now milliseconds since the epoch.
+   */
+  static async open(store: IdpStore, now: () => number, signingMs: number): Promise<KeyRing> {
     const ring = new KeyRing(store, now);
     ring.#keys = store.signingKeys();
-    if (!ring.#keys.some(({ retired }) => retired === undefined)) await ring.rotate();
+    const isFirst = !ring.#keys.some(({ retired }) => retired === undefined);
+    if (isFirst || ring.signsLongerThan(signingMs)) await ring.rotate();
     return ring;
   }
 
@@ -46,16 +52,16 @@ export class KeyRing {
   async rotate(): Promise<void> {
     const { privateKey } = await crypto.subtle.generateKey(rsa, true, ["sign", "verify"]);
     const { kty, n, e, d, p, q, dp, dq, qi } = await crypto.subtle.exportKey("jwk", privateKey);
-    const kid = await thumbprint({ kty, n, e });
+    const kid = thumbprint(e, n);
     const jwk = { kty, n, e, d, p, q, dp, dq, qi, kid, alg: "RS256", use: "sig" };
     const now = this.#now();
     this.#store.replaceSigningKey({ kid, jwk, created: new Date(now) }, new Date(now - overlapMs));
     this.#keys = this.#store.signingKeys();
   }
 
-  /** When the key that signs was made. */
-  get signingSince(): Date {
-    return this.#signing.created;
+  /** Whether the key that signs was made longer ago than this. */
+  signsLongerThan(durationMs: number): boolean {
+    return this.#now() - this.#signing.created.getTime() > durationMs;
   }
 
   /** With private parts, the one that signs first. */
@@ -84,10 +90,8 @@ export class KeyRing {
   }
 }
 
-/** RFC 7638: the same key has the same name wherever it is computed. */
-async function thumbprint(
-  jwk: Partial<Record<"kty" | "n" | "e", string | undefined>>,
-): Promise<string> {
-  const { calculateJwkThumbprint } = await import("jose");
-  return calculateJwkThumbprint(jwk as JWK, "sha256");
+/** The hash of the required members in their order (RFC 7638): the same for a key everywhere. */
+function thumbprint(e: string | undefined, n: string | undefined): string {
+  const text = JSON.stringify({ e, kty: "RSA", n });
+  return Buffer.from(sha256(utf8Bytes(text))).toString("base64url");
 }

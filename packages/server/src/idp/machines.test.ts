@@ -9,7 +9,7 @@ const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange";
 const jwtType = "urn:ietf:params:oauth:token-type:jwt";
 
 async function claimsOf(world: IdpWorld, token: unknown): Promise<JWTPayload> {
-  const keys = createLocalJWKSet(world.idp.jwks() as JSONWebKeySet);
+  const keys = createLocalJWKSet((await world.idp.jwks()) as JSONWebKeySet);
   const expected = { issuer: world.issuer, audience: "sigstore", algorithms: ["RS256"] };
   return (await jwtVerify(String(token), keys, expected)).payload;
 }

@@ -52,6 +52,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS signing_key (
     kid TEXT PRIMARY KEY, jwk TEXT NOT NULL, created_ms INTEGER NOT NULL, retired_ms INTEGER)
     STRICT;
+  CREATE TABLE IF NOT EXISTS birth (only INTEGER PRIMARY KEY CHECK (only = 1), at_ms INTEGER) STRICT;
   CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
 `;
 
@@ -203,6 +204,12 @@ export class IdpStore {
       this.#database.exec("ROLLBACK");
       throw cause;
     }
+  }
+
+  /** When the store was made. */
+  since(): Date {
+    this.#run("INSERT INTO birth (only, at_ms) VALUES (1, ?) ON CONFLICT DO NOTHING", Date.now());
+    return dateOf(this.#database.prepare("SELECT at_ms FROM birth").get()?.["at_ms"]);
   }
 
   /** A secret of 32 bytes that is made when it is first asked for. */
