@@ -51,6 +51,7 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
     dir: join(dist, LIBRARY),
     format: "esm",
     minify: true,
+    keepNames: true, // the OpenID provider finds its settings by the names of its classes
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
   });
