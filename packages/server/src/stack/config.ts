@@ -4,6 +4,7 @@ import { isNoteKeyName } from "@chancery/formats/note";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { defaultAlgorithmPolicy, rekorOperations } from "../rekor/index.ts";
+import { defaultTimestampPolicy, parseNtpServer } from "../tsa/index.ts";
 import { StackError } from "./errors.ts";
 
 /** All settings of a stack, defaults filled in. */
@@ -43,27 +44,17 @@ export interface StackConfig {
     /** How long a witness may take. */
     readonly timeoutMs: number;
   };
-  readonly idp: {
-    /** Signs anyone in as any e-mail address; on loopback only. */
-    readonly dev: boolean;
-    /** How long identity tokens live. */
-    readonly tokenSeconds: number;
-    /** Other OpenID providers to sign in at. */
-    readonly upstreams: readonly {
-      readonly id: string;
-      readonly name: string;
-      readonly issuer: string;
-      readonly clientId: string;
-      /** File with the client's secret; relative ones start from the data directory. */
-      readonly clientSecretFile?: string | undefined;
-    }[];
-    /** Whose tokens machines may exchange for ours. */
-    readonly trustedIssuers: readonly {
-      readonly id: string;
-      readonly issuer: string;
-      readonly audience: string;
-      readonly jwksUrl?: string | undefined;
-    }[];
+  readonly tsa: {
+    /** Those that may be asked for, dotted; the first is the one where none is. */
+    readonly policies: readonly string[];
+    /** Refusals are answered as RFC 3161 has them, not as Sigstore's authority does. */
+    readonly rfc3161Statuses: boolean;
+    /** `host` or `host:port`; none: the clock is compared with nothing outside. */
+    readonly ntpServers: readonly string[];
+    /** How many of them must agree with the clock; more than half where it is absent. */
+    readonly ntpQuorum?: number | undefined;
+    /** How far the clock may be off theirs, and may be set while the service runs. */
+    readonly clockOffsetMsMax: number;
   };
   readonly limits: {
     readonly bodySizeBytesMaxV1: number;
@@ -85,7 +76,7 @@ export interface StackConfigInput {
   readonly log?: Optional<StackConfig["log"]>;
   readonly events?: Optional<StackConfig["events"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
-  readonly idp?: Optional<StackConfig["idp"]>;
+  readonly tsa?: Optional<StackConfig["tsa"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
   readonly logging?: Optional<StackConfig["logging"]>;
 }
@@ -102,18 +93,6 @@ const count = z.int().min(1).max(1_000_000);
 
 /** `host:port`, an IPv6 address in brackets. */
 const listenPattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/;
-
-/** In front of the subjects of an issuer, so that no two issuers can name the same one. */
-const issuerId = z
-  .string()
-  .regex(
-    /^(?!dev$)[a-z0-9][a-z0-9-]{0,31}$/,
-    "is not lower-case letters, digits and hyphens, or is dev",
-  );
-
-const issuerUrl = z
-  .string()
-  .refine(isIssuer, "is not an https URL, or http on this computer, without query or user name");
 
 /** One of a list of names. */
 const oneOf = (names: readonly string[]): z.ZodString =>
@@ -203,39 +182,37 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
       timeoutMs: milliseconds.default(1000).describe("how long a witness may take"),
     })
     .prefault({}),
-  idp: z
+  tsa: z
     .strictObject({
-      dev: z
+      policies: z
+        .array(z.string().regex(/^[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,63}$/, "is no dotted number"))
+        .min(1)
+        .default([defaultTimestampPolicy])
+        .describe("policies that may be asked for, the first where none is"),
+      rfc3161Statuses: z
         .boolean()
         .default(false)
-        .describe("true: anyone on this computer signs in as any e-mail address"),
-      tokenSeconds: z.int().min(60).max(600).default(300).describe("how long tokens live"),
-      upstreams: z
-        .array(
-          z.strictObject({
-            id: issuerId,
-            name: z.string().min(1).max(64),
-            issuer: issuerUrl,
-            clientId: z.string().min(1),
-            clientSecretFile: z.string().min(1).optional(),
-          }),
-        )
-        .refine(haveOwnIds, "has an id twice")
+        .describe("true: refusals are timestamp responses, as in RFC 3161"),
+      ntpServers: z
+        .array(z.string().refine((text) => parseNtpServer(text) !== undefined, "is not host:port"))
+        .max(16)
         .default([])
-        .describe("other OpenID providers: id, name, issuer, clientId, clientSecretFile"),
-      trustedIssuers: z
-        .array(
-          z.strictObject({
-            id: issuerId,
-            issuer: issuerUrl,
-            audience: z.string().min(1),
-            jwksUrl: issuerUrl.optional(),
-          }),
-        )
-        .refine(haveOwnIds, "has an id twice")
-        .default([])
-        .describe("whose tokens machines may exchange: id, issuer, audience, jwksUrl"),
+        .describe("servers that the clock is compared with, host or host:port"),
+      ntpQuorum: z
+        .int()
+        .min(1)
+        .max(16)
+        .optional()
+        .describe("how many of them must agree, where it is not more than half")
+        .meta({ examples: [3] }),
+      clockOffsetMsMax: milliseconds
+        .default(1000)
+        .describe("how far the clock may be off, or set while the service runs"),
     })
+    .refine(
+      ({ ntpQuorum = 0, ntpServers: { length } }) => length === 0 || ntpQuorum <= length,
+      "ntpQuorum is above the number of ntpServers",
+    )
     .prefault({}),
   limits: z
     .strictObject({
@@ -325,18 +302,6 @@ function isOrigin(text: string): boolean {
     url.origin === text.replace(/\/$/, "") &&
     url.username === ""
   );
-}
-
-/** Without TLS only where nobody is in between. */
-function isIssuer(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") return false;
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  return url.protocol === "https:" || (url.protocol === "http:" && isLocal);
-}
-
-function haveOwnIds(items: readonly { readonly id: string }[]): boolean {
-  return new Set(items.map(({ id }) => id)).size === items.length;
 }
 
 function isWebhook(text: string): boolean {

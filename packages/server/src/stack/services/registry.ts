@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { StackError } from "../errors.ts";
-import { idp } from "./idp.ts";
 import { rekor } from "./rekor.ts";
 import type { StackService } from "./service.ts";
+import { tsa } from "./tsa.ts";
 
 /** Every service of the stack, in the order in which they open: each may use those before it. */
-export const stackServices: readonly StackService[] = [rekor, idp];
+export const stackServices: readonly StackService[] = [rekor, tsa];
 
 /**
  * The services to run, in the registry's order.

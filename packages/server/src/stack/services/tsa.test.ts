@@ -10,11 +10,12 @@ import { decodeSigningConfig, decodeTrustedRoot } from "@chancery/formats/trust"
 import {
   decodeTimestampResponse,
   encodeTimestampRequest,
+  type TimestampResponse,
   verifyTimestamp,
 } from "@chancery/formats/tsp";
 import { encodeCertificatePem, prepareIssuers, verifyLeaf } from "@chancery/formats/x509";
 import { pino } from "pino";
-import { type Stack, StackError, startStack } from "../index.ts";
+import { type Stack, type StackConfigInput, StackError, startStack } from "../index.ts";
 import { tsa } from "./tsa.ts";
 
 const signature = utf8Bytes("a signature");
@@ -25,9 +26,14 @@ function newDirectory(t: TestContext): string {
   return directory;
 }
 
-async function start(t: TestContext, dataDirectory: string): Promise<Stack> {
+async function start(
+  t: TestContext,
+  dataDirectory: string,
+  settings: StackConfigInput["tsa"] = {},
+): Promise<Stack> {
   const stack = await startStack({
     dataDirectory,
+    config: { tsa: settings },
     listen: "127.0.0.1:0",
     logger: pino({ level: "silent" }),
     services: [tsa],
@@ -36,12 +42,12 @@ async function start(t: TestContext, dataDirectory: string): Promise<Stack> {
   return stack;
 }
 
-async function refusal(run: Promise<unknown>): Promise<string> {
+async function refusal(run: Promise<unknown>, code = "key"): Promise<string> {
   try {
     await run;
   } catch (error) {
     assert.ok(error instanceof StackError, String(error));
-    assert.equal(error.code, "key");
+    assert.equal(error.code, code);
     return error.message;
   }
   throw new Error("it started");
@@ -107,4 +113,48 @@ suite("the timestamp authority of a stack", () => {
     rmSync(join(directory, key));
     assert.match(await refusal(start(t, directory)), /tsa\.pem is missing/);
   });
+
+  async function ask(stack: Stack, policy?: string): Promise<TimestampResponse> {
+    const request = { hash: "sha256", digest: sha256(signature) } as const;
+    const answer = await fetch(`${stack.url}/api/v1/timestamp`, {
+      method: "POST",
+      headers: { "content-type": "application/timestamp-query" },
+      body: Uint8Array.from(
+        encodeTimestampRequest({ ...request, ...(policy !== undefined && { policy }) }),
+      ),
+    });
+    assert.equal(answer.status, 200);
+    return decodeTimestampResponse(new Uint8Array(await answer.arrayBuffer()));
+  }
+
+  test("signs under the policies that are configured", async (t) => {
+    const settings = { policies: ["1.2.3", "1.2.4"], rfc3161Statuses: true };
+    const stack = await start(t, newDirectory(t), settings);
+    assert.equal((await ask(stack)).token?.policy, "1.2.3");
+    assert.equal((await ask(stack, "1.2.4")).token?.policy, "1.2.4");
+    const refused = await ask(stack, "1.3.6.1.4.1.57264.2");
+    assert.equal(refused.status, "rejection");
+  });
+
+  test("is not ready before the servers agree that it is told to compare with", async (t) => {
+    const settings = { ntpServers: ["127.0.0.1:9"], rfc3161Statuses: true };
+    const stack = await start(t, newDirectory(t), settings);
+    const ready = await fetch(`${stack.url}/readyz`);
+    assert.equal(ready.status, 503);
+    assert.match(await ready.text(), /NTP servers/);
+    assert.equal((await ask(stack)).status, "rejection");
+  });
+
+  for (const [settings, message] of [
+    [{ policies: [] }, /tsa\.policies/],
+    [{ policies: ["sigstore"] }, /tsa\.policies\.0: is no dotted number/],
+    [{ ntpServers: ["ntp://a"] }, /tsa\.ntpServers\.0: is not host:port/],
+    [{ ntpServers: ["a"], ntpQuorum: 2 }, /tsa.*ntpQuorum is above the number of ntpServers/],
+    [{ clockOffsetMsMax: 0 }, /tsa\.clockOffsetMsMax/],
+  ] as const) {
+    test(`does not start with ${JSON.stringify(settings)}`, async (t) => {
+      const problem = await refusal(start(t, newDirectory(t), settings), "configuration");
+      assert.match(problem, message);
+    });
+  }
 });

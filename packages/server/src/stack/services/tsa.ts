@@ -10,7 +10,16 @@ import {
   decodeCertificatesPem,
   encodeCertificatePem,
 } from "@chancery/formats/x509";
-import type { ServedTimestampAuthority } from "../../tsa/index.ts";
+import {
+  addTimestampAuthority,
+  defaultTimestampPolicy,
+  makeTimestampChain,
+  parseNtpServer,
+  type ServedTimestampAuthority,
+  type TimestampAuthorityOptions,
+  TimestampChainError,
+} from "../../tsa/index.ts";
+import type { StackConfig } from "../config.ts";
 import { StackError } from "../errors.ts";
 import { readText, writeWhole } from "../files.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
@@ -25,8 +34,7 @@ const chainFile = join("tsa", "chain.pem");
 const path = "/api/v1/timestamp";
 
 async function openTsa(context: StackContext): Promise<OpenService<never>> {
-  const { keys, logger, metrics, operator } = context;
-  const { addTimestampAuthority, TimestampChainError } = await import("../../tsa/index.ts");
+  const { config, keys, logger, metrics, operator } = context;
   const file = join(context.dataDirectory, chainFile);
   const text = await readText(file);
   if (text === undefined && keys.has(keyName)) {
@@ -43,7 +51,8 @@ async function openTsa(context: StackContext): Promise<OpenService<never>> {
   return {
     addRoutes: async (app) => {
       try {
-        authority = await addTimestampAuthority(app, { signer, chain, metrics, logger });
+        const options = { signer, chain, metrics, logger, ...settingsOf(config.tsa) };
+        authority = await addTimestampAuthority(app, options);
       } catch (cause) {
         if (!(cause instanceof TimestampChainError)) throw cause;
         throw new StackError("key", `${file}: ${cause.message}`, { cause });
@@ -63,12 +72,29 @@ async function openTsa(context: StackContext): Promise<OpenService<never>> {
   };
 }
 
+/** How often the clock is compared, and how long without, as Sigstore's authority has it. */
+const ntpTimes = { intervalMs: 60_000, timeoutMs: 5_000, graceMs: 600_000 } as const;
+
+function settingsOf(settings: StackConfig["tsa"]): Partial<TimestampAuthorityOptions> {
+  const { policies, rfc3161Statuses, ntpServers, clockOffsetMsMax } = settings;
+  const [policy = defaultTimestampPolicy, ...acceptedPolicies] = policies;
+  const servers = ntpServers.flatMap((text) => parseNtpServer(text) ?? []);
+  const quorum = settings.ntpQuorum ?? Math.floor(servers.length / 2) + 1;
+  const ntp = { servers, quorum, offsetMsMax: clockOffsetMsMax, ...ntpTimes };
+  return {
+    policy,
+    acceptedPolicies,
+    rfc3161Statuses,
+    jumpMsMax: clockOffsetMsMax,
+    ...(servers.length > 0 && { ntp }),
+  };
+}
+
 async function makeChain(
   file: string,
   publicKey: PublicKey,
   operator: string,
 ): Promise<readonly Certificate[]> {
-  const { makeTimestampChain } = await import("../../tsa/index.ts");
   const chain = await makeTimestampChain(publicKey, operator, new Date());
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await writeWhole(file, chain.map(encodeCertificatePem).join(""));
