@@ -82,10 +82,12 @@ async function takeSmallest(
   const records = new Uint32Array(count * recordWords);
   let started = performance.now();
   for (let i = 0; i < count; i++) {
-    if (i % stepRecords === 0 && performance.now() - started > stepMs) {
-      await new Promise((resolve) => void setImmediate(resolve));
+    if (i % stepRecords === 0) {
       if (signal.aborted) throw new LogError("stopped", "the log is closed");
-      started = performance.now();
+      if (performance.now() - started > stepMs) {
+        await new Promise((resolve) => void setImmediate(resolve));
+        started = performance.now();
+      }
     }
     const smallest = smallestOf(cursors);
     smallest.copyTo(records, i * recordWords);
