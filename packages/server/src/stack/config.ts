@@ -44,6 +44,28 @@ export interface StackConfig {
     /** How long a witness may take. */
     readonly timeoutMs: number;
   };
+  readonly idp: {
+    /** Signs anyone in as any e-mail address; on loopback only. */
+    readonly dev: boolean;
+    /** How long identity tokens live. */
+    readonly tokenSeconds: number;
+    /** Other OpenID providers to sign in at. */
+    readonly upstreams: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly issuer: string;
+      readonly clientId: string;
+      /** File with the client's secret; relative ones start from the data directory. */
+      readonly clientSecretFile?: string | undefined;
+    }[];
+    /** Whose tokens machines may exchange for ours. */
+    readonly trustedIssuers: readonly {
+      readonly id: string;
+      readonly issuer: string;
+      readonly audience: string;
+      readonly jwksUrl?: string | undefined;
+    }[];
+  };
   readonly tsa: {
     /** Those that may be asked for, dotted; the first is the one where none is. */
     readonly policies: readonly string[];
@@ -76,6 +98,7 @@ export interface StackConfigInput {
   readonly log?: Optional<StackConfig["log"]>;
   readonly events?: Optional<StackConfig["events"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
+  readonly idp?: Optional<StackConfig["idp"]>;
   readonly tsa?: Optional<StackConfig["tsa"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
   readonly logging?: Optional<StackConfig["logging"]>;
@@ -93,6 +116,18 @@ const count = z.int().min(1).max(1_000_000);
 
 /** `host:port`, an IPv6 address in brackets. */
 const listenPattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/;
+
+/** In front of the subjects of an issuer, so that no two issuers can name the same one. */
+const issuerId = z
+  .string()
+  .regex(
+    /^(?!dev$)[a-z0-9][a-z0-9-]{0,31}$/,
+    "is not lower-case letters, digits and hyphens, or is dev",
+  );
+
+const issuerUrl = z
+  .string()
+  .refine(isIssuer, "is not an https URL, or http on this computer, without query or user name");
 
 /** One of a list of names. */
 const oneOf = (names: readonly string[]): z.ZodString =>
@@ -180,6 +215,40 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
         .default(false)
         .describe("true: without a quorum nothing is acknowledged"),
       timeoutMs: milliseconds.default(1000).describe("how long a witness may take"),
+    })
+    .prefault({}),
+  idp: z
+    .strictObject({
+      dev: z
+        .boolean()
+        .default(false)
+        .describe("true: anyone on this computer signs in as any e-mail address"),
+      tokenSeconds: z.int().min(60).max(600).default(300).describe("how long tokens live"),
+      upstreams: z
+        .array(
+          z.strictObject({
+            id: issuerId,
+            name: z.string().min(1).max(64),
+            issuer: issuerUrl,
+            clientId: z.string().min(1),
+            clientSecretFile: z.string().min(1).optional(),
+          }),
+        )
+        .refine(haveOwnIds, "has an id twice")
+        .default([])
+        .describe("other OpenID providers: id, name, issuer, clientId, clientSecretFile"),
+      trustedIssuers: z
+        .array(
+          z.strictObject({
+            id: issuerId,
+            issuer: issuerUrl,
+            audience: z.string().min(1),
+            jwksUrl: issuerUrl.optional(),
+          }),
+        )
+        .refine(haveOwnIds, "has an id twice")
+        .default([])
+        .describe("whose tokens machines may exchange: id, issuer, audience, jwksUrl"),
     })
     .prefault({}),
   tsa: z
@@ -302,6 +371,18 @@ function isOrigin(text: string): boolean {
     url.origin === text.replace(/\/$/, "") &&
     url.username === ""
   );
+}
+
+/** Without TLS only where nobody is in between. */
+function isIssuer(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") return false;
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  return url.protocol === "https:" || (url.protocol === "http:" && isLocal);
+}
+
+function haveOwnIds(items: readonly { readonly id: string }[]): boolean {
+  return new Set(items.map(({ id }) => id)).size === items.length;
 }
 
 function isWebhook(text: string): boolean {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { StackError } from "../errors.ts";
+import { idp } from "./idp.ts";
 import { rekor } from "./rekor.ts";
 import type { StackService } from "./service.ts";
 import { tsa } from "./tsa.ts";
 
 /** Every service of the stack, in the order in which they open: each may use those before it. */
-export const stackServices: readonly StackService[] = [rekor, tsa];
+export const stackServices: readonly StackService[] = [rekor, tsa, idp];
 
 /**
  * The services to run, in the registry's order.
