@@ -18,7 +18,7 @@ const missing = whyNoFaults();
 const skip = process.env["CI"] === "true" ? false : (missing ?? false);
 
 /** Tries of a kind: processes take a second each, a power cut is worked out in a tenth of one. */
-const rounds = (kind: FaultKind): number => (kind.startsWith("power-cut") ? 6 : 1);
+const rounds = (kind: FaultKind): number => (kind.startsWith("power-cut") ? 4 : 1);
 
 suite("faults of the disk under a log", { skip }, () => {
   let scratch: string;
@@ -39,8 +39,8 @@ suite("faults of the disk under a log", { skip }, () => {
 
   test("nor does a power cut where tiles of two levels end together", async () => {
     const world = await FaultWorld.record(scratch, library, secondLevel);
-    const { tries, acknowledged } = await tryFaults(world, "power-cut-some", { rounds: 4, seed });
-    assert.equal(tries, 4);
+    const { tries, acknowledged } = await tryFaults(world, "power-cut-some", { rounds: 3, seed });
+    assert.equal(tries, 3);
     assert.ok(acknowledged > 0);
   });
 });
