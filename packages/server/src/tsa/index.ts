@@ -6,7 +6,7 @@
  * scope: where keys and chains are kept.
  */
 export { makeTimestampChain, TimestampChainError } from "./chain.ts";
-export { type NtpServer, parseNtpServer } from "./clock/index.ts";
+export { parseNtpServer } from "./clock/index.ts";
 export { defaultTimestampPolicy } from "./timestamp-service.ts";
 export {
   addTimestampAuthority,
