@@ -59,6 +59,9 @@ mkdirSync(prepared.path("chancery-data"));
 for (const name of ["trusted_root.json", "signing_config.v0.2.json"]) {
   prepared.write(`chancery-data/${name}`, readFileSync(server.world.path(`data/${name}`)));
 }
+prepared.write("password.txt", "correct horse battery\n");
+const addAlice = "user add alice@example.com --password-file password.txt";
+assert.equal((await prepared.run(addAlice, { env })).code, 0);
 for (const file of ["a.txt", "release.tar.gz"]) {
   const sign = `sign-blob --key cosign.key -y --bundle x.json --output-signature ${file}.sig ${file}`;
   assert.equal((await prepared.run(sign, { env })).code, 0);

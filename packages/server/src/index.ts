@@ -13,6 +13,7 @@
  * scope: what entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and
  * signals (`chancery`).
  */
+export { hashPassword, IdpError, type IdpErrorCode, IdpStore } from "./idp/index.ts";
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {
   environmentConfig,

@@ -36,6 +36,7 @@ import { publicKey } from "./public-key.ts";
 import { signBlob } from "./sign-blob.ts";
 import { signingConfig } from "./signing-config.ts";
 import { up } from "./up.ts";
+import { user } from "./user.ts";
 import { trustedRoot } from "./trusted-root.ts";
 import { verifyBlob } from "./verify-blob.ts";
 import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
@@ -55,6 +56,7 @@ export const commands: Group = {
     publicKey,
     bundle,
     up,
+    user,
     log,
     witness,
     trustedRoot,

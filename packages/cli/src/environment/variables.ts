@@ -29,6 +29,12 @@ export const variables: readonly Variable[] = [
     sensitive: true,
   },
   {
+    name: "CHANCERY_USER_PASSWORD",
+    about: "is the password that user add and user passwd give",
+    expects: "a password of eight characters or more",
+    sensitive: true,
+  },
+  {
     name: "CHANCERY_KEY_PASSWORD",
     about: "is the password of the private keys of up and witness",
     expects: "a password that is not empty",

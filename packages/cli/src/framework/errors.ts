@@ -130,6 +130,7 @@ const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>
     return file && !isUserPath(error.cause) ? "unavailable" : "usage";
   },
   VerificationError: () => "refused",
+  IdpError: (code) => (code === "store" ? "unavailable" : "usage"),
   StackError: (code) => (code === "in-use" || code === "address" ? "unavailable" : "usage"),
   // What is stored cannot be trusted; or it cannot be had now.
   LogError: (code) =>
