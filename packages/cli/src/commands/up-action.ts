@@ -22,6 +22,7 @@ export interface UpFlags {
   readonly listen?: string;
   readonly only?: string;
   readonly enabledApiEndpoints: readonly string[];
+  readonly dev: boolean;
   readonly witnessPolicy?: string;
   readonly witnessRequired: boolean;
   readonly timeout: string;
@@ -69,17 +70,19 @@ const flagNames: Readonly<Record<string, string>> = {
   listen: "--listen",
   only: "--only",
   "log.enabledApiEndpoints": "--enabled-api-endpoints",
+  "idp.dev": "--dev",
   "witness.policy": "--witness-policy",
   "witness.required": "--witness-required",
 };
 
 /** What flags say: only what is given goes before the configuration. @throws StackError */
 function flagConfig({ flags, given, io }: Invocation<UpFlags>): StackConfigInput {
-  const { listen, only, enabledApiEndpoints, witnessPolicy, witnessRequired } = flags;
+  const { listen, only, enabledApiEndpoints, dev, witnessPolicy, witnessRequired } = flags;
   const config = {
     ...(listen === undefined ? {} : { listen }),
     ...(only === undefined ? {} : { only: only.split(",") }),
     ...(given.has("enabledApiEndpoints") ? { log: { enabledApiEndpoints } } : {}),
+    ...(given.has("dev") ? { idp: { dev } } : {}),
     witness: {
       ...(witnessPolicy === undefined ? {} : { policy: resolve(pathOf(io, witnessPolicy)) }),
       ...(given.has("witnessRequired") ? { required: witnessRequired } : {}),

@@ -37,6 +37,10 @@ export const up: Command = defineCommand<UpFlags>({
       about: "serve these operations of Rekor's APIs alone, such as getLogInfo,createLogEntry",
       aliases: ["enabled_api_endpoints"],
     },
+    dev: {
+      type: "boolean",
+      about: "sign anyone on this computer in as any e-mail address, to try things out",
+    },
     witnessPolicy: {
       type: "text",
       value: "FILE",
