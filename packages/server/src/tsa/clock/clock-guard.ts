@@ -16,8 +16,8 @@ export interface ClockGuardOptions {
  *
  * A wall clock that is set while the service runs moves against the monotonic one, which is not.
  * From then on there is no time, until it is set back, the service is started again (somebody has
- * looked at the clock), or the servers it is compared with say that it is right now: so it is after
- * a machine has slept, when the monotonic clock stood still.
+ * looked at the clock), or the servers it is compared with say that it is right now: so it is where
+ * the monotonic clock stood still while the machine slept.
  */
 export class ClockGuard {
   readonly #options: ClockGuardOptions;

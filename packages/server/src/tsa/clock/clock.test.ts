@@ -5,6 +5,7 @@ import { suite, test, type TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { pino } from "pino";
 import { TestClock } from "../../../test/timestamp-server.ts";
+import { systemClock } from "./clock.ts";
 import { ClockGuard } from "./clock-guard.ts";
 import { NtpMonitor, type NtpObserver, type NtpOptions } from "./ntp-monitor.ts";
 import { askTime, type NtpServer, parseNtpServer } from "./sntp.ts";
@@ -48,6 +49,14 @@ const right =
   (clock: TestClock, offsetMs = 0): Answer =>
   (question) =>
     answerOf(question, clock.wall + offsetMs);
+
+test("the clocks of the machine go on together", async () => {
+  const lead = (): number => systemClock.wallMs() - systemClock.monotonicMs();
+  const before = lead();
+  await setTimeout(30);
+  assert.ok(Math.abs(lead() - before) < 1_000);
+  assert.ok(Math.abs(systemClock.wallMs() - Date.now()) < 1_000);
+});
 
 suite("the name of an NTP server", () => {
   for (const [text, host, port] of [

@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { bytesEqual } from "@chancery/formats/bytes";
 import { randomBytes } from "@chancery/formats/crypto/node";
-import type { Clock } from "./clock.ts";
+import { type Clock, clockGranularityMs } from "./clock.ts";
 
 /** Where an NTP server is. */
 export interface NtpServer {
@@ -110,7 +110,8 @@ function readAnswer(
     readTimestamp(view, 40, sentMs),
   ];
   const delayMs = tookMs - (transmitted - received);
-  if (!(transmitted >= received && delayMs >= 0)) throw new Error("times that cannot be");
+  if (!(transmitted >= received && delayMs >= -clockGranularityMs))
+    throw new Error("times that cannot be");
   // RFC 4330 §5: ((T2 - T1) + (T3 - T4)) / 2.
   const offsetMs = (received - sentMs + transmitted - (sentMs + tookMs)) / 2;
   return { offsetMs, delayMs };
