@@ -151,6 +151,11 @@ class Running implements IdentityProvider {
     };
     const signInParts = { store: this.#store, accounts: this.#accounts, logger, metrics };
     await app.register(async (scope) => {
+      // Its pages depend on cookies: other sites' scripts read no more than the library lets them.
+      scope.addHook("onRequest", async (_request, reply) => {
+        reply.removeHeader("access-control-allow-origin");
+        reply.removeHeader("access-control-expose-headers");
+      });
       if (dev) scope.addHook("onRequest", async (request) => requireThisComputer(request));
       addProtocolRoutes(scope, common);
       addSignInRoutes(scope, {

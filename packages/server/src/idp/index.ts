@@ -7,6 +7,6 @@
  */
 export { IdpError, type IdpErrorCode } from "./errors.ts";
 export { type IdentityProvider, openIdentityProvider } from "./identity-provider.ts";
-export type { IdentityProviderOptions, TrustedIssuerOptions, UpstreamOptions } from "./options.ts";
+export type { IdentityProviderOptions, UpstreamOptions } from "./options.ts";
 export { hashPassword } from "./password.ts";
 export { IdpStore } from "./store.ts";

@@ -71,6 +71,20 @@ suite("the identity provider in a stack", () => {
     assert.doesNotMatch(line, /secret/);
   });
 
+  test("lets scripts of other sites read its documents, and no page", async (t) => {
+    const { stack } = await start(t);
+    const allowed = async (path: string): Promise<string | null> => {
+      const headers = { origin: "https://evil.example" };
+      const response = await fetch(`${stack.url}/oidc/${path}`, { headers });
+      await response.text();
+      return response.headers.get("access-control-allow-origin");
+    };
+    assert.equal(await allowed("jwks"), "https://evil.example");
+    assert.equal(await allowed("interaction/x"), null);
+    assert.equal(await allowed("callback"), null);
+    assert.equal(await allowed("device"), null);
+  });
+
   test("says on every start that it is in dev mode", async (t) => {
     const { stack, logs } = await start(t, { idp: { dev: true } });
     assert.match(logs.join(""), /DEV MODE/);
