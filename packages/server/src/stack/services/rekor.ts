@@ -188,7 +188,9 @@ const logGauges: readonly [keyof EngineMetrics, string, string][] = [
   ["duplicates", "chancery_log_duplicates", "Entries that were logged before, since the start"],
   ["queuedEntries", "chancery_log_queued_entries", "Entries that wait for a commit"],
   ["reloads", "chancery_log_reloads", "Times the log was loaded again after an error"],
+  ["heldBackMs", "chancery_log_held_back_ms", "Milliseconds that commits waited for full bundles"],
   ["indexRuns", "chancery_log_index_runs", "Runs of the search index"],
+  ["indexBytes", "chancery_log_index_bytes", "Memory of the runs' fences and filters"],
 ];
 
 function addLogMetrics(metrics: ServerMetrics, log: Log): void {
