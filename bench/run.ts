@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `npm run bench [-- name …] [--json] [--large] [--write]`: figures of ours beside a peer's, taken in
-// one run; with --write they go into RESULTS.md, where the sections of other benches stay.
+// `npm run bench [-- name …] [--json] [--large] [--write]`: figures of ours beside a peer's, of one
+// run; with --write they go into RESULTS.md, where the sections of other benches stay.
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
 import { commandBench } from "./command.ts";
