@@ -86,6 +86,7 @@ export function writers(): Writer[] {
       cosignCertificate(version, content),
       javascriptCertificate(version, content),
       pythonCertificate(version, content),
+      goKey(version, content),
       ours(version, content),
     ]),
   );
@@ -162,6 +163,30 @@ function ours(version: Version, content: Content): Writer {
 function signCommand(content: Content): string[] {
   if (content === "message") return ["sign-blob"];
   return ["attest-blob", "--predicate", "predicate.json", "--type", "slsaprovenance1"];
+}
+
+/** Makes a key for the occasion and tells it. */
+function goKey(version: Version, content: Content): Writer {
+  const name = `sigstore-go key v${version} ${content}`;
+  return {
+    name,
+    write: async (place) => {
+      const path = (file: string): string => join(place.folder, file);
+      writeFileSync(path("statement.json"), statement);
+      const what = content === "message" ? ["artifact.txt"] : ["-in-toto", "statement.json"];
+      const config = ["-rekor", "-s", `signing-v${version}.json`, "-t", place.log.trustedRoot];
+      const { stdout } = await mustMeanwhile(
+        join(peer("sigstore-go").path, "sigstore-go-signing"),
+        [...config, ...(version === 2 ? ["-tsa"] : []), ...what],
+        { cwd: place.folder },
+      );
+      const key = `sigstore-go-v${version}-${content}.pub`;
+      writeFileSync(path(key), /-----BEGIN[^]*END PUBLIC KEY-----/.exec(stdout)?.[0] ?? "");
+      writeFileSync(path(bundleName(name)), stdout.slice(stdout.indexOf("\n{") + 1));
+      const question = keyQuestion(place, name, version);
+      return { ...question, signer: { kind: "key", key: path(key) }, withoutTime: false };
+    },
+  };
 }
 
 function pythonCertificate(version: Version, content: Content): Writer {

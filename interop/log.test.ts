@@ -29,16 +29,19 @@ import { type Answer, type Question, verifiers } from "./verifiers.ts";
 
 /** What clients are known to get wrong; everything else they must answer as we do. */
 const knownRefusals: readonly { verifier: string; name: RegExp; because: string }[] = [
-  {
-    verifier: "cosign",
-    name: /^sigstore-js key v1 attestation/,
-    because: "skips signatures whose keyid is not its own name of the key",
-  },
-  {
-    verifier: "cosign",
-    name: /^sigstore-js certificate v2 attestation/,
-    because: "knows no dsse 0.0.2 entries",
-  },
+  // cosign is built on sigstore-go.
+  ...["cosign", "sigstore-go"].flatMap((verifier) => [
+    {
+      verifier,
+      name: /^sigstore-js key v1 attestation/,
+      because: "skips signatures whose keyid is not its own name of the key",
+    },
+    {
+      verifier,
+      name: /^sigstore-js certificate v2 attestation/,
+      because: "knows no dsse 0.0.2 entries",
+    },
+  ]),
   {
     verifier: "sigstore-python",
     name: /^sigstore-js certificate v2 attestation/,

@@ -20,6 +20,8 @@ const cosignVersion = "v3.1.3";
 const cosignModule = "github.com/sigstore/cosign/v3/cmd/cosign";
 const rekorCliVersion = "v1.5.4"; // the last that Go 1.26.8 builds
 const rekorCliModule = "github.com/sigstore/rekor/cmd/rekor-cli";
+const sigstoreGoVersion = "v1.3.0"; // the last that Go 1.26.8 builds
+const sigstoreGoModule = "github.com/sigstore/sigstore-go";
 const pythonVersion = "4.5.1";
 const schemathesisVersion = "4.32.5";
 const javascriptVersion = "5.0.1";
@@ -32,7 +34,10 @@ const cache = process.env["CHANCERY_PEERS"] ?? join(homedir(), ".cache/chancery-
 /** A peer: what it is called, what it is at, and how to bring it here. */
 export interface Peer {
   readonly name: PeerName;
-  /** The program, or the folder with `node_modules` for `sigstore-js`. */
+  /**
+   * The program; for libraries a folder, with `node_modules` of `sigstore-js`, with the programs
+   * of `sigstore-go`.
+   */
   readonly path: string;
   readonly version: string;
 }
@@ -42,6 +47,7 @@ export const peerNames = [
   "rekor-cli",
   "sigstore-python",
   "sigstore-js",
+  "sigstore-go",
   "schemathesis",
   "openssl",
   "ssh-keygen",
@@ -81,6 +87,7 @@ const finders: Record<PeerName, () => Found> = {
   "rekor-cli": () => findGo("rekor-cli", rekorCliModule, rekorCliVersion),
   "sigstore-python": () => findPython("sigstore-python", pythonVersion, "sigstore"),
   "sigstore-js": findJavascript,
+  "sigstore-go": findSigstoreGo,
   schemathesis: () => findPython("schemathesis", schemathesisVersion, "schemathesis"),
   openssl: () => findSystem("openssl", "openssl", ["version"], /OpenSSL (\S+)/),
   "ssh-keygen": () => findSystem("ssh-keygen", "openssh-client", undefined, /.*/),
@@ -88,19 +95,34 @@ const finders: Record<PeerName, () => Found> = {
   minisign: () => findSystem("minisign", "minisign", ["-v"], /minisign (\S+)/),
 };
 
-/** Both of Go say their version alike. */
+/** Both of Go's commands say their version alike. */
 function findGo(program: string, module: string, version: string): Found {
   const folder = join(cache, `${program}-${version}`, "bin");
-  const path = join(folder, program);
-  if (!existsSync(path)) {
-    if (!onPath("go")) throw new Error(`${program}: Go is needed to build it`);
-    mkdirSync(folder, { recursive: true });
-    must("go", ["install", `${module}@${version}`], {
-      env: { GOBIN: folder, GOFLAGS: "-trimpath", CGO_ENABLED: "0" },
-      timeoutMs: installTimeoutMs,
-    });
-  }
+  const path = installGo(folder, program, `${module}@${version}`);
   return { path, version: reported(path, ["version"], /GitVersion:\s+v(\S+)/, version) };
+}
+
+/** A library; what is driven are the programs with which it shows its use. */
+function findSigstoreGo(): Found {
+  const path = join(cache, `sigstore-go-${sigstoreGoVersion}`);
+  for (const example of ["signing", "verification"]) {
+    const program = `sigstore-go-${example}`;
+    installGo(path, program, `${sigstoreGoModule}/examples/${program}@${sigstoreGoVersion}`);
+  }
+  return { path, version: sigstoreGoVersion.slice(1) };
+}
+
+/** @returns the program's path */
+function installGo(folder: string, program: string, source: string): string {
+  const path = join(folder, program);
+  if (existsSync(path)) return path;
+  if (!onPath("go")) throw new Error(`${program}: Go is needed to build it`);
+  mkdirSync(folder, { recursive: true });
+  must("go", ["install", source], {
+    env: { GOBIN: folder, GOFLAGS: "-trimpath", CGO_ENABLED: "0" },
+    timeoutMs: installTimeoutMs,
+  });
+  return path;
 }
 
 /** Programs from PyPI, each in an environment of its own. @param name of the folder of its pins */

@@ -114,10 +114,27 @@ export function askJavascript(question: Question): Answer | undefined {
   }
 }
 
+/** The example program of sigstore-go that verifies; it cannot do without a time. */
+export function askGo(question: Question): Answer | undefined {
+  const { bundle, artifact, trustedRoot, signer, withoutLog = false } = question;
+  if (question.withoutTime ?? withoutLog) return undefined;
+  const about = digestPattern.test(artifact)
+    ? ["-artifact-digest", artifact.slice("sha256:".length)]
+    : ["-artifact", artifact];
+  const who =
+    signer.kind === "key"
+      ? ["-publicKey", signer.key, "-requireCTlog=false"]
+      : ["-expectedSAN", signer.identity, "-expectedIssuer", signer.issuer];
+  const log = withoutLog ? ["-requireTlog=false"] : [];
+  const args = [...about, ...who, ...log, "-trustedrootJSONpath", trustedRoot, bundle];
+  return answer(run(join(peer("sigstore-go").path, "sigstore-go-verification"), args));
+}
+
 /** All of them by name. */
 export const verifiers: Readonly<Record<string, Verifier>> = {
   chancery: askOurs,
   cosign: askCosign,
+  "sigstore-go": askGo,
   "sigstore-js": askJavascript,
   "sigstore-python": askPython,
 };
