@@ -23,7 +23,26 @@ export type SignErrorCode =
   | "service-malformed" // it answers what no such service would
   | "no-service" // the signing config names none that could be used
   | "log-entry-mismatch" // the log stored something else than was sent
-  | "log-entry-unproven"; // the log does not prove what it says, or the trusted root knows it not
+  | "log-entry-unproven" // the log does not prove what it says, or the trusted root knows it not
+  | "no-identity" // nothing and nobody says who signs
+  | "ambiguous-identity" // more than one source would say it
+  | "unknown-identity-source"
+  | "identity-token-unreadable" // its file, socket or program could not be read or run
+  | "identity-token-malformed" // not a token, or without what a certificate needs
+  | "identity-token-expired"
+  | "identity-token-audience" // a token for another service
+  | "identity-token-untrusted" // it does not prove itself, or answers another question
+  | "email-unverified"
+  | "oidc-unreachable" // no answer came from who issues tokens
+  | "oidc-unavailable" // it answers that it cannot now
+  | "oidc-refused" // it answers that it will not
+  | "oidc-malformed" // it answers what no such service would
+  | "oidc-unsupported" // it cannot do what is needed of it
+  | "oidc-state-mismatch" // the browser brought the answer to another request
+  | "oidc-denied" // the person, or the provider for them, said no
+  | "oidc-timeout" // nobody signed in
+  | "device-denied"
+  | "device-expired";
 
 /** Refusal of this package: what is wrong, and in `hint` what to do. Never holds key material. */
 export class SignError extends Error {

@@ -39,13 +39,17 @@ export const httpDefaults: HttpLimits = {
 export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: URL;
-  /** Sent as JSON. */
+  /** JSON, unless `contentType` says otherwise. */
   readonly body?: string;
+  readonly contentType?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Statuses that are answers; every other one is a refusal. */
   readonly expected: readonly number[];
   /** What is asked, for messages: `the log`. */
   readonly service: string;
+  /** Holds secrets, which an answer may repeat: errors then do not quote it. */
+  readonly confidential?: boolean;
 }
 
 export interface HttpAnswer {
@@ -114,7 +118,8 @@ async function follow(
   request: HttpRequest,
   { fetch: send = fetch, signal, timeoutMs, responseBytesMax }: HttpLimits & HttpOptions,
 ): Promise<HttpAnswer> {
-  const { method, body, accept = "application/json" } = request;
+  const { method, body, accept = "application/json", headers } = request;
+  const contentType = request.contentType ?? "application/json";
   const timeout = AbortSignal.timeout(timeoutMs);
   let { url } = request;
   for (let redirects = 0; redirects <= redirectsMax; redirects++) {
@@ -125,7 +130,8 @@ async function follow(
       headers: {
         accept,
         "user-agent": "chancery",
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body === undefined ? {} : { "content-type": contentType }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body }),
     });
@@ -178,7 +184,7 @@ async function readBody(
 
 function failureOf(request: HttpRequest, answer: HttpAnswer, retryAfterMsMax: number): Failure {
   const { status, headers } = answer;
-  const said = saidBy(answer);
+  const said = request.confidential ? "" : saidBy(answer);
   const where = `${request.service} at ${shownUrl(request.url)}`;
   const words = `${where} answers ${status}${said === "" ? "" : `: ${said}`}`;
   if (!passing.has(status)) {
@@ -205,7 +211,12 @@ function saidBy({ body, headers }: HttpAnswer): string {
   } else if (/^\s*</.test(text)) {
     return ""; // a web page, which is not for people at a terminal
   }
-  const plain = said.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+  return inOneLine(said);
+}
+
+/** Words of a service for a terminal: without control characters, in one line of bounded length. */
+export function inOneLine(text: string): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
   return utf8Bytes(plain).length <= shownBytesMax ? plain : `${plain.slice(0, shownBytesMax)}…`;
 }
 

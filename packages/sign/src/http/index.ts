@@ -11,6 +11,7 @@ export {
   type HttpLimits,
   type HttpOptions,
   type HttpRequest,
+  inOneLine,
   sleep,
 } from "./exchange.ts";
-export { serviceUrl } from "./service-url.ts";
+export { serviceUrl, shownUrl } from "./service-url.ts";
