@@ -30,11 +30,11 @@ const knownRefusals: readonly { verifier: string; name: RegExp; because: string 
     name: /^cosign\/import-ed25519$/,
     because: "refuses bundles without a digest, such as its own of pure Ed25519",
   },
-  {
-    verifier: "cosign",
+  ...["cosign", "sigstore-go"].map((verifier) => ({
+    verifier,
     name: /^sigstore-js\/key-dsse$/,
     because: "skips signatures whose keyid is not its own name of the key",
-  },
+  })),
   {
     verifier: "sigstore-js",
     name: /^cosign\/import-ed25519$/,

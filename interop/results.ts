@@ -44,7 +44,7 @@ const publishedHeading = "\n## Our published API\n";
 
 /** Writes the tables on bundles; that on the log stays. */
 export function writeResults(rows: readonly Row[]): void {
-  const peers: PeerName[] = ["cosign", "sigstore-js", "sigstore-python"];
+  const peers: PeerName[] = ["cosign", "sigstore-go", "sigstore-js", "sigstore-python"];
   const versions = peers.map((name) => `${name} ${peer(name).version}`).join(", ");
   const groups = (Object.keys(headings) as Row["group"][]).filter((group) => group !== "log");
   const sections = groups.map((group) =>
