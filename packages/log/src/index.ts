@@ -2,7 +2,7 @@
 
 /**
  * A transparency-log engine: bytes under leaf hashes, and exact search keys. It knows nothing of
- * what the bytes mean.
+ * what the bytes mean, but for CT logs where time and index stand in an entry.
  *
  *     const log = await openLog({ folder: "data/log", origin: "log.example", signer: key });
  *     const { index, proof, head } = await log.append({ bytes, keys });
@@ -27,6 +27,7 @@ export {
   type LogReader,
   noteSigner,
   searchLimitMax,
+  treeHeadSigner,
 } from "./engine/index.ts";
 export { LogError, type LogErrorCode } from "./errors.ts";
 export { type Fetch, Mirror, type MirrorOptions } from "./follow/index.ts";
@@ -39,7 +40,12 @@ export {
   readStored,
   reindex,
 } from "./maintenance/index.ts";
-export { type EntryInput, entryLimits, searchKeySizeBytes } from "./record/index.ts";
+export {
+  type EntryFormatName,
+  type EntryInput,
+  entryLimits,
+  searchKeySizeBytes,
+} from "./record/index.ts";
 export {
   type ByteRange,
   EmbeddedStore,

@@ -6,7 +6,8 @@
  *
  * Use `parseSignedCheckpoint`, then `verifyNoteSignature` with the log's verifier, then
  * `verifyCosignature` for each witness; a checkpoint is nothing before its log's signature is
- * verified. Out of scope: RFC 6962 tree heads in notes (type 0x05) and ML-DSA cosignatures (0x06).
+ * verified. A CT log's checkpoint is signed as a tree head (C2SP static-ct-api, type 05): its
+ * verifier is `treeHeadVerifier`. Out of scope: ML-DSA cosignatures (06).
  */
 export {
   type Checkpoint,
@@ -35,9 +36,15 @@ export {
   type SignedNote,
 } from "./note.ts";
 export {
+  decodeTreeHeadSignature,
+  encodeTreeHeadSignature,
+  type TreeHeadSignature,
+} from "./tree-head.ts";
+export {
   type NoteVerification,
   type NoteVerifier,
   noteVerifier,
+  treeHeadVerifier,
   verifyNoteSignature,
 } from "./verify.ts";
 export { encodeVerifierKey, parseVerifierKey, type VerifierKey } from "./verifier-key.ts";

@@ -6,7 +6,13 @@ import { type Ed25519PublicKey, type PublicKey, sha256 } from "../crypto/index.t
 export const noteKeyHashSizeBytes = 4;
 
 /** Signature type bytes of C2SP signed-note. ECDSA (2) is not part of what its key ID hashes. */
-export const signatureType = { ed25519: 1, ecdsa: 2, cosignatureV1: 4, other: 0xff } as const;
+export const signatureType = {
+  ed25519: 1,
+  ecdsa: 2,
+  cosignatureV1: 4,
+  treeHead: 5,
+  other: 0xff,
+} as const;
 
 /** The long identifier that follows `signatureType.other` for RSA in Sigstore. */
 export const rsaIdentifier: Uint8Array = utf8Bytes("PKIX-RSA-PKCS#1v1.5");
@@ -42,6 +48,14 @@ export function spkiKeyId(key: PublicKey): Uint8Array {
  */
 export function cosignerKeyId(name: string, key: Ed25519PublicKey): Uint8Array {
   return namedKeyId(name, signatureType.cosignatureV1, key.raw);
+}
+
+/**
+ * The full key ID of a CT log that signs tree heads: SHA-256(name ‖ 0A ‖ 05 ‖ LogID), where the
+ * LogID is that of RFC 6962, SHA-256(SPKI) (C2SP static-ct-api). 32 bytes.
+ */
+export function treeHeadKeyId(name: string, key: PublicKey): Uint8Array {
+  return namedKeyId(name, signatureType.treeHead, spkiKeyId(key));
 }
 
 /** The 4 bytes of a key ID that signature lines carry. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { bytesEqual } from "../bytes/index.ts";
 import { type PublicKey, type SignatureScheme, verifySignature } from "../crypto/index.ts";
-import { logKeyId, noteKeyHash } from "./key-id.ts";
+import { logKeyId, noteKeyHash, treeHeadKeyId } from "./key-id.ts";
 import type { NoteSignature, SignedNote } from "./note.ts";
+import { verifyTreeHeadSignature } from "./tree-head.ts";
 
 /** A known key: whose lines to look for, and how to check them. */
 export interface NoteVerifier {
@@ -11,6 +12,8 @@ export interface NoteVerifier {
   readonly keyHash: Uint8Array;
   readonly key: PublicKey;
   readonly scheme: SignatureScheme;
+  /** What is signed: the text, the default, or the tree head that it says (CT logs). */
+  readonly signs?: "text" | "tree-head";
 }
 
 /**
@@ -39,6 +42,14 @@ export function noteVerifier(
 }
 
 /**
+ * The verifier of a CT log, whose signature is a tree head of RFC 6962: ECDSA P-256 or RSA.
+ * @param name the log's origin.
+ */
+export function treeHeadVerifier(name: string, key: PublicKey): NoteVerifier {
+  return { ...noteVerifier(name, key, treeHeadKeyId(name, key)), signs: "tree-head" };
+}
+
+/**
  * Checks the signatures of a known key on a note (C2SP signed-note).
  *
  * A line belongs to the key when name and key hash are equal, wherever it stands; all others are
@@ -49,7 +60,9 @@ export function noteVerifier(
  */
 export function verifyNoteSignature(note: SignedNote, verifier: NoteVerifier): NoteVerification {
   return verifyLines(note, verifier, (signature) =>
-    verifySignature(verifier.key, verifier.scheme, note.textBytes, signature),
+    verifier.signs === "tree-head"
+      ? verifyTreeHeadSignature(verifier, note.textBytes, signature)
+      : verifySignature(verifier.key, verifier.scheme, note.textBytes, signature),
   );
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verifyConsistency } from "@chancery/formats/merkle";
 import { bytesEqual } from "@chancery/formats/bytes";
+import { sha256 } from "@chancery/formats/crypto";
 import { LogError, type LogErrorCode } from "../errors.ts";
-import { checkEntry, encodeHead, type EntryInput } from "../record/index.ts";
+import { checkEntry, encodeHead, type EntryFormatName, type EntryInput } from "../record/index.ts";
 import { type MergeRuns, mergeRuns, segmentNames } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 import { EdgeTree, emptyEdge } from "../tree/index.ts";
@@ -14,12 +15,14 @@ import { tailExcess } from "./materialise.ts";
 import { loadState } from "./recovery.ts";
 import { type Appended, commitBatch, placeEntries, receiptsOf } from "./sequence.ts";
 import { type CheckpointSigner, readCheckpoint, signCheckpoint } from "./signer.ts";
-import type { EngineState, LogIdentity } from "./state.ts";
+import { blobName, type EngineState, type LogIdentity } from "./state.ts";
 
 /** What an engine needs. */
 export interface EngineOptions {
   readonly store: LogStore;
   readonly origin: string;
+  /** What entries are, in a log that begins: `EntryFormat`. Default: `tlog`. */
+  readonly format?: EntryFormatName;
   /** Who signs: the log itself; or, for a mirror, only who must have signed. */
   readonly signer: CheckpointSigner | Pick<CheckpointSigner, "verifier">;
   /** Milliseconds since 1970. Where it goes back, the log's time stands still. */
@@ -92,16 +95,19 @@ export class LogEngine {
    * @throws LogError `corrupt` | `rolled-back` | `wrong-log` | `unverified`; the store's codes
    */
   static async open(options: EngineOptions): Promise<LogEngine> {
-    const { store, origin, signer, seen = [] } = options;
+    const { store, origin, signer, format = "tlog", seen = [] } = options;
     const log = { origin, verifier: signer.verifier };
     const recovery = { log, mirror: !("sign" in signer), seen };
     let state = await loadState(store, recovery);
     if (!state) {
       if (!("sign" in signer)) throw new LogError("stopped", "a mirror begins with `startMirror`");
-      const checkpoint = await signCheckpoint(signer, origin, 0, new EdgeTree(emptyEdge).root());
-      await beginLog(store, checkpoint, options.now());
+      const [timeMs, root] = [options.now(), new EdgeTree(emptyEdge).root()];
+      const checkpoint = await signCheckpoint(signer, origin, 0, root, timeMs);
+      await beginLog(store, checkpoint, timeMs, format);
       state = (await loadState(store, recovery)) as EngineState;
     }
+    const { name } = state.format;
+    if (name !== format) throw new LogError("wrong-log", `the log holds ${name}, not ${format}`);
     await removeOrphans(store, state);
     const engine = new LogEngine(options, state);
     engine.#background.wake();
@@ -136,7 +142,7 @@ export class LogEngine {
     if (!("sign" in this.#options.signer)) throw new LogError("stopped", "this is a mirror");
     let sizeBytes = 0;
     for (const entry of entries) {
-      checkEntry(entry);
+      checkEntry(entry, this.#state.format);
       sizeBytes += entry.bytes.length + (entry.attachment?.length ?? 0);
     }
     this.#checkRunning();
@@ -147,6 +153,26 @@ export class LogEngine {
       this.#queuedBytes += sizeBytes;
       this.#running ??= this.#run();
     });
+  }
+
+  /**
+   * Keeps a blob under its SHA-256, durably when this resolves, for entries that refer to it: to be
+   * done before they are appended.
+   * @throws LogError `too-large`; `storage`, and a retry is safe; `stopped`
+   */
+  async keepBlob(bytes: Uint8Array): Promise<void> {
+    this.#checkRunning();
+    const { sizeBytesMax } = this.#state.format;
+    if (bytes.length > sizeBytesMax) {
+      throw new LogError("too-large", `the blob has ${bytes.length} bytes`);
+    }
+    try {
+      await this.#options.store.objects.put([{ name: blobName(sha256(bytes)), bytes }]);
+    } catch (cause) {
+      const error = asLogError(cause);
+      this.#fail([], error);
+      throw this.#stopped ? stopped(this.#stopped) : error;
+    }
   }
 
   /**
@@ -166,7 +192,8 @@ export class LogEngine {
     const signed = readCheckpoint(checkpoint, this.#log);
     const timeMs = Math.max(this.#options.now(), state.head.timeMs);
     try {
-      const placed = await placeEntries(entries, { ...state, index: undefined });
+      const unchecked = { ...state, index: undefined };
+      const placed = await placeEntries(entries, unchecked, this.#reader, timeMs);
       await commitBatch(state, this.#options.store, placed, timeMs, async (size, rootHash) => {
         verifyConsistency({
           oldSize: BigInt(size),
@@ -274,15 +301,17 @@ export class LogEngine {
     const { signer, store, now, origin } = this.#options;
     if (!("sign" in signer)) throw new LogError("stopped", "this is a mirror");
     const started = performance.now();
+    const timeMs = Math.max(now(), state.head.timeMs);
     const placed = await placeEntries(
       taken.flatMap(({ entries }) => entries),
       state,
+      this.#reader,
+      timeMs,
     );
     if (placed.fresh.length > 0) {
-      const timeMs = Math.max(now(), state.head.timeMs);
       try {
         await commitBatch(state, store, placed, timeMs, (size, rootHash) =>
-          signCheckpoint(signer, origin, size, rootHash),
+          signCheckpoint(signer, origin, size, rootHash, timeMs),
         );
       } catch (cause) {
         // Stored or not, the tree in memory has the entries: only the store knows.
@@ -359,11 +388,16 @@ export async function startMirror(
   checkpoint: Uint8Array,
   timeMs: number,
 ): Promise<void> {
-  await beginLog(store, checkpoint, timeMs);
+  await beginLog(store, checkpoint, timeMs, "tlog");
 }
 
-async function beginLog(store: LogStore, checkpoint: Uint8Array, timeMs: number): Promise<void> {
-  const head = encodeHead({ size: 0, timeMs, range: [], checkpoint });
+async function beginLog(
+  store: LogStore,
+  checkpoint: Uint8Array,
+  timeMs: number,
+  format: EntryFormatName,
+): Promise<void> {
+  const head = encodeHead({ format, size: 0, timeMs, range: [], checkpoint });
   await store.commit({ previousSize: undefined, batch: undefined, size: 0, head });
 }
 

@@ -7,9 +7,17 @@ export { type LoggedEntry, type LogHead, LogReader, searchLimitMax } from "./log
 export type { EngineMetrics } from "./metrics.ts";
 export type { Appended, AppendedItem } from "./sequence.ts";
 export { loadState } from "./recovery.ts";
-export { type CheckpointSigner, noteSigner, readCheckpoint } from "./signer.ts";
+export {
+  type CheckpointSigner,
+  noteSigner,
+  readCheckpoint,
+  signerWithKey,
+  treeHeadSigner,
+} from "./signer.ts";
 export {
   attachmentName,
+  blobFolder,
+  blobName,
   bundleName,
   type EngineState,
   type LogIdentity,

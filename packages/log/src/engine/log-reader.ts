@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   type BundleReference,
-  decodeEntryBundle,
-  sliceEntryBundle,
   tileHashSizeBytes,
   type TileReference,
   tileWidth,
@@ -12,7 +10,14 @@ import { LogError } from "../errors.ts";
 import { decodeNotes, type EntryNotes, searchKeySizeBytes, timeInNotes } from "../record/index.ts";
 import type { LogStore } from "../store/index.ts";
 import { LruMap } from "../tree/index.ts";
-import { attachmentName, bundleName, type EngineState, notesName, tileName } from "./state.ts";
+import {
+  attachmentName,
+  blobName,
+  bundleName,
+  type EngineState,
+  notesName,
+  tileName,
+} from "./state.ts";
 
 /** A committed state of the log. */
 export interface LogHead {
@@ -79,14 +84,15 @@ export class LogReader {
 
   /** The bytes of an entry bundle, full or partial; undefined as for tiles. */
   async bundle({ index, width }: BundleReference): Promise<Uint8Array | undefined> {
-    const { head, tail } = this.#state;
+    const { head, tail, format } = this.#state;
     if (width < 1 || width > widthInTree(0, index, head.size)) return undefined;
     const start = index * tileWidth;
     const held = tail.bundle(start, start + width);
     if (held) return held;
-    const full = await this.#store.objects.get(bundleName(index));
-    if (full) return width === tileWidth ? full : sliceEntryBundle(full, width);
-    throw missing(bundleName(index));
+    const name = bundleName(format, index);
+    const full = await this.#store.objects.get(name);
+    if (full) return width === tileWidth ? full : format.sliceBundle(full, width);
+    throw missing(name);
   }
 
   /** @throws LogError `out-of-range` | `corrupt` */
@@ -123,6 +129,11 @@ export class LogReader {
     this.#checkIndex(index);
     const batch = this.#state.tail.batchOf(index);
     return batch ? batch.attachment(index) : this.#store.objects.get(attachmentName(index));
+  }
+
+  /** A blob by its SHA-256, undefined where there is none. */
+  async blob(digest: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#store.objects.get(blobName(digest));
   }
 
   /** @param size up to that of the head. @throws LogError `out-of-range` | `corrupt` */
@@ -184,10 +195,12 @@ export class LogReader {
   async #bundle(index: number): Promise<{ entries: Uint8Array[]; notes: EntryNotes[] }> {
     const cached = this.#bundles.get(index);
     if (cached) return cached;
-    const bundle = await this.#store.objects.get(bundleName(index));
+    const { format } = this.#state;
+    const name = bundleName(format, index);
+    const bundle = await this.#store.objects.get(name);
     const notes = await this.#store.objects.get(notesName(index));
-    if (!bundle || !notes) throw missing(bundle ? notesName(index) : bundleName(index));
-    const read = { entries: decodeEntryBundle(bundle, tileWidth), notes: decodeNotes(notes) };
+    if (!bundle || !notes) throw missing(bundle ? notesName(index) : name);
+    const read = { entries: format.decodeBundle(bundle, tileWidth), notes: decodeNotes(notes) };
     this.#bundles.set(index, read);
     return read;
   }

@@ -45,7 +45,7 @@ export async function moveToBody(
   const from = state.body.edge.size;
   const full = Math.floor((state.head.size - from) / tileWidth);
   const to = from + Math.min(full, limits.bundlesAtOnceMax) * tileWidth;
-  const made = index.makeRuns(tail.batches, leafSource(tree), from, to);
+  const made = index.makeRuns(tail.batches, leafSource(state), from, to);
   await store.objects.put([...treeObjects(state, from, to), ...made.objects]);
   const runs = [...index.runs, ...made.runs].map(({ reference }) => reference);
   const body: StoredBody = { edge: tree.edgeAt(to), runs };
@@ -72,12 +72,16 @@ export async function acceptMerge(
 }
 
 /** Bundles, their notes and attachments, and all tiles that end within the range. */
-function treeObjects({ tail, tree }: EngineState, from: number, to: number): StoredObject[] {
+function treeObjects(
+  { tail, tree, format }: EngineState,
+  from: number,
+  to: number,
+): StoredObject[] {
   const objects: StoredObject[] = [];
   for (let at = from; at < to; at += tileWidth) {
     const bundle = at / tileWidth;
     objects.push({
-      name: bundleName(bundle),
+      name: bundleName(format, bundle),
       bytes: tail.bundle(at, at + tileWidth) as Uint8Array,
     });
     const notes = Array.from({ length: tileWidth }, (_, i) => {

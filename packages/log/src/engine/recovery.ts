@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytesEqual } from "@chancery/formats/bytes";
+import { bytesEqual, concatBytes } from "@chancery/formats/bytes";
 import { FormatError } from "@chancery/formats/errors";
-import { leafHash } from "@chancery/formats/merkle";
 import { tileHashSizeBytes, tileWidth } from "@chancery/formats/tiles";
 import { LogError } from "../errors.ts";
 import {
   Batch,
   decodeBody,
   decodeHead,
+  type EntryFormat,
+  entryFormats,
   type StoredBody,
   type StoredHead,
 } from "../record/index.ts";
@@ -47,9 +48,10 @@ export async function loadState(
   }
   const head = decodeHead(stored.head.payload);
   if (head.size !== stored.head.size) throw corrupt("the head has two sizes");
+  const format = entryFormats[head.format];
   const body: StoredBody = stored.body ? decodeBody(stored.body) : { edge: emptyEdge, runs: [] };
-  const tail = new Tail(readBatches(stored, body.edge.size, head));
-  const tree = regrow(body, tail);
+  const tail = new Tail(readBatches(stored, body.edge.size, head, format));
+  const tree = regrow(body, tail, format);
   if (tree.size !== head.size) throw corrupt(`the tail leads to ${tree.size}, not ${head.size}`);
   const range = tree.range();
   if (
@@ -64,25 +66,34 @@ export async function loadState(
     (node) => tree.node(node),
     (level, index) => store.objects.get(tileName(level, index)),
   );
-  await checkObjects(store, body, head);
+  await checkObjects(store, body, head, format);
   await checkSeen(store, reader, head, options);
   checkRuns(body);
   const index = await SearchIndex.load(store.objects, body.runs);
+  const leaf = leafSource({ tree, tail, format });
   for (const batch of tail.batches) {
-    index.add(batch, leafSource(tree), Math.max(batch.first, body.edge.size));
+    index.add(batch, leaf, Math.max(batch.first, body.edge.size));
   }
-  return { head, rootHash, tree, reader, tail, index, body };
+  return { format, head, rootHash, tree, reader, tail, index, body };
 }
 
-/** Leaf hashes of the tail. */
-export function leafSource(tree: EdgeTree): (index: number) => Uint8Array {
-  return (index) => tree.node({ level: 0, index }) as Uint8Array;
+/** By what entries of the tail are found: the leaf hash, and the identity where it is another. */
+export function leafSource({
+  tree,
+  tail,
+  format: { identity },
+}: Pick<EngineState, "tree" | "tail" | "format">): (index: number) => Uint8Array {
+  const leaf = (index: number): Uint8Array => tree.node({ level: 0, index }) as Uint8Array;
+  if (!identity) return leaf;
+  return (index) => concatBytes(leaf(index), identity(tail.entry(index)));
 }
 
 /** A store without a head must be empty: otherwise its database was lost. */
 async function checkNothingElse(store: LogStore): Promise<void> {
-  const published = await store.published();
-  if (published === undefined && (await store.objects.get(bundleName(0))) === undefined) return;
+  const names = Object.values(entryFormats).map((format) => bundleName(format, 0));
+  const found = await Promise.all(names.map((name) => store.objects.get(name)));
+  const isEmpty = found.every((bundle) => bundle === undefined);
+  if (isEmpty && (await store.published()) === undefined) return;
   throw new LogError(
     "rolled-back",
     "the database has no log, but its objects are there",
@@ -90,13 +101,18 @@ async function checkNothingElse(store: LogStore): Promise<void> {
   );
 }
 
-function readBatches(stored: StoredLog, bodySize: number, head: StoredHead): Batch[] {
+function readBatches(
+  stored: StoredLog,
+  bodySize: number,
+  head: StoredHead,
+  format: EntryFormat,
+): Batch[] {
   const batches: Batch[] = [];
   let next: number | undefined;
   for (const { first, count, payload } of stored.batches) {
     if (next !== undefined && first !== next)
       throw corrupt(`batches ${next} to ${first} are missing`);
-    if (first + count > bodySize) batches.push(new Batch(first, count, payload));
+    if (first + count > bodySize) batches.push(new Batch(first, count, payload, format));
     next = first + count;
   }
   const first = batches[0]?.first ?? head.size;
@@ -104,7 +120,7 @@ function readBatches(stored: StoredLog, bodySize: number, head: StoredHead): Bat
   return batches;
 }
 
-function regrow(body: StoredBody, tail: Tail): EdgeTree {
+function regrow(body: StoredBody, tail: Tail, format: EntryFormat): EdgeTree {
   let tree: EdgeTree;
   try {
     tree = new EdgeTree(body.edge);
@@ -113,7 +129,7 @@ function regrow(body: StoredBody, tail: Tail): EdgeTree {
   }
   for (const batch of tail.batches) {
     for (let i = Math.max(batch.first, tree.size); i < batch.end; i++) {
-      tree.append(leafHash(batch.entry(i)));
+      tree.append(format.leafHash(batch.entry(i)));
     }
   }
   return tree;
@@ -141,17 +157,26 @@ function checkCheckpoint(
 }
 
 /** The last objects of the body must be there, and the first ones after the head must not. */
-async function checkObjects(store: LogStore, body: StoredBody, head: StoredHead): Promise<void> {
+async function checkObjects(
+  store: LogStore,
+  body: StoredBody,
+  head: StoredHead,
+  format: EntryFormat,
+): Promise<void> {
   const bundles = body.edge.size / tileWidth;
   if (bundles > 0) {
     const tile = await store.objects.get(tileName(0, bundles - 1));
-    const bundle = await store.objects.get(bundleName(bundles - 1), { start: 0, length: 1 });
+    const bundle = await store.objects.get(bundleName(format, bundles - 1), {
+      start: 0,
+      length: 1,
+    });
     if (tile?.length !== tileWidth * tileHashSizeBytes || bundle?.length !== 1) {
       throw corrupt(`objects before entry ${body.edge.size} are missing`);
     }
   }
   const next = Math.floor(head.size / tileWidth);
-  if ((await store.objects.get(bundleName(next), { start: 0, length: 1 })) === undefined) return;
+  if ((await store.objects.get(bundleName(format, next), { start: 0, length: 1 })) === undefined)
+    return;
   throw rolledBack(`there is a full bundle beyond entry ${head.size}, where the database ends`);
 }
 

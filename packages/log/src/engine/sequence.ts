@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { concatBytes } from "@chancery/formats/bytes";
-import { leafHash } from "@chancery/formats/merkle";
+import { bytesEqual, concatBytes } from "@chancery/formats/bytes";
 import {
   encodeHead,
   type EntryInput,
@@ -40,24 +39,30 @@ export interface PlacedEntries {
 /** Finds duplicates, and gives the others the indexes that follow. Changes nothing. */
 export async function placeEntries(
   entries: readonly EntryInput[],
-  state: Pick<EngineState, "head" | "reader"> & {
+  state: Pick<EngineState, "head" | "format"> & {
     /** Undefined to log duplicates again, as a mirror must. */
     readonly index: EngineState["index"] | undefined;
   },
+  reader: LogReader,
+  timeMs: number,
 ): Promise<PlacedEntries> {
-  const { head, index: known, reader } = state;
+  const { head, index: known, format } = state;
   const positions: { index: number; duplicate: boolean }[] = [];
   const fresh: { entry: EntryInput; leafHash: Uint8Array }[] = [];
   const together = new Map<string, number>();
   for (const entry of entries) {
-    const hash = leafHash(entry.bytes);
     const next = head.size + fresh.length;
+    const bytes = format.place(entry.bytes, next, timeMs);
+    const leafHash = format.leafHash(bytes);
     if (known) {
+      const hash = format.identity?.(bytes) ?? leafHash;
       const name = Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString("latin1");
       const key = hash.subarray(0, searchKeySizeBytes);
       const logged =
         together.get(name) ??
-        (known.mayHaveLeaf(key) ? await findLeaf(known, reader, hash, head.size) : undefined);
+        (known.mayHaveLeaf(key)
+          ? await findSame({ index: known, format, head }, reader, hash)
+          : undefined);
       if (logged !== undefined) {
         positions.push({ index: logged, duplicate: true });
         continue;
@@ -65,7 +70,8 @@ export async function placeEntries(
       together.set(name, next);
     }
     positions.push({ index: next, duplicate: false });
-    fresh.push({ entry, leafHash: hash });
+    const placed = bytes === entry.bytes ? entry : { ...entry, bytes };
+    fresh.push({ entry: placed, leafHash });
   }
   return { positions, fresh };
 }
@@ -82,20 +88,20 @@ export async function commitBatch(
   timeMs: number,
   checkpointOf: (size: number, rootHash: Uint8Array) => Promise<Uint8Array>,
 ): Promise<void> {
-  const { tree, tail, index, head: previous } = state;
+  const { tree, tail, index, format, head: previous } = state;
   const first = previous.size;
   for (const one of fresh) tree.append(one.leafHash);
   const size = first + fresh.length;
   const entries = fresh.map(({ entry }) => entry);
   const times = fresh.map(() => timeMs);
-  const batch = fresh.length === 0 ? undefined : makeBatch(first, entries, times);
+  const batch = fresh.length === 0 ? undefined : makeBatch(first, entries, times, format);
   const rootHash = tree.root();
   const checkpoint = await checkpointOf(size, rootHash);
-  const head: StoredHead = { size, timeMs, range: tree.range(), checkpoint };
+  const head: StoredHead = { format: format.name, size, timeMs, range: tree.range(), checkpoint };
   await store.commit({ previousSize: first, batch, size, head: encodeHead(head) });
   if (batch) {
     tail.push(batch);
-    index.add(batch, leafSource(tree));
+    index.add(batch, leafSource(state));
   }
   state.head = head;
   state.rootHash = rootHash;
@@ -118,19 +124,20 @@ export async function receiptsOf(
   return items;
 }
 
-async function findLeaf(
-  index: EngineState["index"],
-  reader: EngineState["reader"],
+async function findSame(
+  { index, format, head }: Pick<EngineState, "index" | "format" | "head">,
+  reader: LogReader,
   hash: Uint8Array,
-  size: number,
 ): Promise<number | undefined> {
   const key = hash.subarray(0, searchKeySizeBytes);
-  for (let before = size; ;) {
-    // More than one only where somebody made two leaf hashes that share 16 bytes.
+  for (let before = head.size; ;) {
+    // More than one only where somebody made two hashes that share 16 bytes.
     const [found] = await index.find("leaf", key, before, 1);
     if (found === undefined) return undefined;
-    const logged = await reader.leaf(found);
-    if (logged.every((byte, i) => byte === hash[i])) return found;
+    const logged = format.identity
+      ? format.identity((await reader.entry(found)).bytes)
+      : await reader.leafHash(found);
+    if (bytesEqual(logged, hash)) return found;
     before = found;
   }
 }

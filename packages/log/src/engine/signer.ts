@@ -1,24 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { PublicKey } from "@chancery/formats/crypto";
-import type { PrivateKey } from "@chancery/formats/crypto/node";
+import type { MessageSigner, PublicKey } from "@chancery/formats/crypto";
+import { messageSigner, type PrivateKey } from "@chancery/formats/crypto/node";
 import {
   encodeCheckpoint,
   encodeNote,
+  encodeTreeHeadSignature,
   type NoteSignature,
   type NoteVerifier,
   noteVerifier,
+  parseCheckpoint,
   parseSignedCheckpoint,
   type SignedCheckpoint,
+  treeHeadVerifier,
   verifyNoteSignature,
 } from "@chancery/formats/note";
-import { utf8Bytes } from "@chancery/formats/bytes";
+import { decodeUtf8, utf8Bytes } from "@chancery/formats/bytes";
+import { CtLogSigner } from "@chancery/formats/sct";
 import { LogError } from "../errors.ts";
+import type { EntryFormatName } from "../record/index.ts";
 
 /** Signs checkpoints as a log. What it signs does not leave the process before it is committed. */
 export interface CheckpointSigner {
   readonly verifier: NoteVerifier;
-  /** @param textBytes the checkpoint's text, with its last newline. */
-  sign(textBytes: Uint8Array): NoteSignature | Promise<NoteSignature>;
+  /**
+   * @param textBytes the checkpoint's text, with its last newline.
+   * @param timeMs of its last entry, milliseconds since 1970, which times signed are not before.
+   */
+  sign(textBytes: Uint8Array, timeMs: number): NoteSignature | Promise<NoteSignature>;
 }
 
 /**
@@ -41,15 +49,47 @@ export function noteSigner(name: string, key: PrivateKey): CheckpointSigner {
   };
 }
 
+/**
+ * A signer of CT checkpoints, whose signature is a tree head of RFC 6962 (C2SP static-ct-api).
+ * @param origin of the log, which is the key's name too.
+ * @throws FormatError `unsupported` for keys other than ECDSA P-256 and RSA, with SHA-256
+ */
+export function treeHeadSigner(origin: string, signer: MessageSigner): CheckpointSigner {
+  const log = new CtLogSigner(signer);
+  const verifier = treeHeadVerifier(origin, signer.publicKey);
+  return {
+    verifier,
+    sign: async (textBytes, timestampMs) => {
+      const { size: treeSize, rootHash } = parseCheckpoint(decodeUtf8(textBytes));
+      const digitallySigned = await log.signTreeHead({ timestampMs, treeSize, rootHash });
+      const signature = encodeTreeHeadSignature({ timestampMs, digitallySigned });
+      return { name: origin, keyHash: verifier.keyHash, signature };
+    },
+  };
+}
+
+/**
+ * The signer that a log of a format has with a key in memory.
+ * @throws LogError `wrong-log`; FormatError `unsupported`, both for keys of other kinds
+ */
+export function signerWithKey(
+  format: EntryFormatName,
+  name: string,
+  key: PrivateKey,
+): CheckpointSigner {
+  return format === "ct" ? treeHeadSigner(name, messageSigner(key)) : noteSigner(name, key);
+}
+
 /** Signs the checkpoint of a tree. @returns the note, as it is stored and served. */
 export async function signCheckpoint(
   signer: CheckpointSigner,
   origin: string,
   size: number,
   rootHash: Uint8Array,
+  timeMs: number,
 ): Promise<Uint8Array> {
   const text = encodeCheckpoint({ origin, size: BigInt(size), rootHash, extensions: [] });
-  return utf8Bytes(encodeNote(text, [await signer.sign(utf8Bytes(text))]));
+  return utf8Bytes(encodeNote(text, [await signer.sign(utf8Bytes(text), timeMs)]));
 }
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { encodeHex } from "@chancery/formats/bytes";
 import type { NoteVerifier } from "@chancery/formats/note";
 import { bundlePath, tilePath, tileWidth } from "@chancery/formats/tiles";
-import type { StoredBody, StoredHead } from "../record/index.ts";
+import type { EntryFormat, StoredBody, StoredHead } from "../record/index.ts";
 import type { SearchIndex } from "../search/index.ts";
 import type { EdgeTree, TreeReader } from "../tree/index.ts";
 import type { Tail } from "./tail.ts";
@@ -11,6 +12,7 @@ import type { Tail } from "./tail.ts";
  * background alone `body`; a state that may differ from what is stored is thrown away as a whole.
  */
 export interface EngineState {
+  readonly format: EntryFormat;
   head: StoredHead;
   /** Root of the tree at `head.size`. */
   rootHash: Uint8Array;
@@ -39,8 +41,8 @@ export function attachmentName(index: number): string {
 }
 
 /** Name of the object with a full bundle. */
-export function bundleName(bundle: number): string {
-  return bundlePath({ index: bundle, width: tileWidth });
+export function bundleName(format: EntryFormat, bundle: number): string {
+  return format.bundlePath({ index: bundle, width: tileWidth });
 }
 
 /** Name of the object with a full tile. */
@@ -48,6 +50,14 @@ export function tileName(level: number, index: number): string {
   return tilePath({ level, index, width: tileWidth });
 }
 
+/** Name of the object with a blob that entries refer to by its SHA-256. */
+export function blobName(digest: Uint8Array): string {
+  return `${blobFolder}${encodeHex(digest)}`;
+}
+
+/** Of the blobs' objects. */
+export const blobFolder = "blob/";
+
 function pathOf(index: number): string {
-  return bundleName(index).slice("tile/entries/".length);
+  return bundlePath({ index, width: tileWidth }).slice("tile/entries/".length);
 }

@@ -46,6 +46,13 @@ export class Tail {
     return batch && batch.first <= index ? batch : undefined;
   }
 
+  /** An entry. @throws RangeError for one that is not here */
+  entry(index: number): Uint8Array {
+    const batch = this.batchOf(index);
+    if (!batch) throw new RangeError(`entry ${index} is not in the tail`);
+    return batch.entry(index);
+  }
+
   /** Entries as in a bundle, undefined where they are not all here. */
   bundle(from: number, end: number): Uint8Array | undefined {
     const parts: Uint8Array[] = [];

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseSignedCheckpoint } from "@chancery/formats/note";
-import { bundlePath, tilePath, tileWidth, widthInTree } from "@chancery/formats/tiles";
-import { loadState, type LogIdentity, LogReader } from "../engine/index.ts";
+import { tilePath, tileWidth, widthInTree } from "@chancery/formats/tiles";
+import { blobFolder, loadState, type LogIdentity, LogReader } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
 import type { LogStore } from "../store/index.ts";
 
@@ -20,8 +20,10 @@ export interface ExportReport {
 
 /**
  * Writes the log as a folder that any web server can serve (C2SP tlog-tiles): tiles and bundles,
- * full and partial for the size it has, then `checkpoint`. Exporting into the same folder again
- * adds what is new; its older partial files stay, for who has an older checkpoint.
+ * full and partial for the size it has, then `checkpoint`. A CT log is written as C2SP
+ * static-ct-api has it, with data tiles for bundles and its blobs as issuers. Exporting into the
+ * same folder again adds what is new; its older partial files stay, for who has an older
+ * checkpoint.
  *
  * Of a mirror that is not whole yet the entries that are verified are written, and no `checkpoint`:
  * that would promise files which are not there.
@@ -54,7 +56,10 @@ export async function exportTree(
   };
   for (let index = 0; index * tileWidth < size; index++) {
     const bundle = { index, width: widthInTree(0, index, size) };
-    await write(bundlePath(bundle), () => reader.bundle(bundle));
+    await write(state.format.bundlePath(bundle), () => reader.bundle(bundle));
+  }
+  for (const name of await store.objects.list(blobFolder)) {
+    await write(`issuer/${name.slice(blobFolder.length)}`, () => store.objects.get(name));
   }
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / tileWidth)) {
     for (let index = 0; index * tileWidth < count; index++) {

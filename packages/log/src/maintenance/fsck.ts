@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytesEqual } from "@chancery/formats/bytes";
+import { bytesEqual, concatBytes, encodeHex } from "@chancery/formats/bytes";
+import { sha256 } from "@chancery/formats/crypto";
 import { FormatError } from "@chancery/formats/errors";
-import { leafHash } from "@chancery/formats/merkle";
-import { decodeEntryBundle, tileWidth } from "@chancery/formats/tiles";
+import { tileWidth } from "@chancery/formats/tiles";
 import {
   attachmentName,
+  blobName,
   bundleName,
   type EngineState,
   loadState,
@@ -51,7 +52,8 @@ export interface FsckOptions {
 
 /**
  * Proves a log from its entries up: hashes every entry, makes every tile anew and compares it,
- * leads to the signed root, and holds notes, attachments and the search index to the entries.
+ * leads to the signed root, and holds notes, blobs, attachments and the search index to the
+ * entries.
  *
  * @param log whose it must be; undefined to check neither origin nor signature.
  * @throws LogError where the database itself cannot be read or proven, such as `corrupt` |
@@ -69,7 +71,8 @@ export async function fsck(
   const { tree, problems } = check;
   for (const batch of state.tail.batches) {
     for (let i = Math.max(batch.first, tree.size); i < batch.end; i++) {
-      tree.append(leafHash(batch.entry(i)));
+      tree.append(state.format.leafHash(batch.entry(i)));
+      await check.place(i, batch.entry(i), batch.timeMs(i));
       check.attachment(i, batch.entry(i), batch.attachment(i));
     }
   }
@@ -91,6 +94,8 @@ class BodyCheck {
   readonly #store: LogStore;
   readonly #state: EngineState;
   #timeMs = 0;
+  /** Those that were looked at. */
+  readonly #blobs = new Set<string>();
 
   readonly #attachmentProblem: FsckOptions["attachmentProblem"];
 
@@ -118,16 +123,16 @@ class BodyCheck {
     const { edge, runs } = this.#state.body;
     const expected = runs.map((run) => ({ run, checksum: new RunChecksum() }));
     for (let bundle = 0; bundle * tileWidth < edge.size; bundle++) {
-      const notes = await this.#checkBundle(bundle);
-      if (!notes) return; // without its entries nothing behind them can be proven
+      const checked = await this.#checkBundle(bundle);
+      if (!checked) return; // without its entries nothing behind them can be proven
+      const { notes, leaves } = checked;
       for (const { run, checksum } of expected) {
         const start = bundle * tileWidth;
         if (run.first > start || run.end <= start) continue;
         const none = { add: (): void => undefined };
         const sinks = { leaf: none, key: none, [run.family]: checksum };
         for (const [i, { keys }] of notes.entries()) {
-          const leaf = this.tree.node({ level: 0, index: start + i }) as Uint8Array;
-          addEntry(sinks, leaf, keys, start + i);
+          addEntry(sinks, leaves[i] as Uint8Array, keys, start + i);
         }
       }
       this.tree.trim(this.tree.size);
@@ -139,17 +144,42 @@ class BodyCheck {
     }
   }
 
-  /** @returns the notes of the entries, undefined where the entries cannot be read. */
-  async #checkBundle(index: number): Promise<readonly EntryNotes[] | undefined> {
+  /** Holds what an entry says and refers to, to where it is and what is there. */
+  async place(index: number, entry: Uint8Array, timeMs: number): Promise<void> {
+    const { format } = this.#state;
+    const misplaced = format.misplaced(entry, index, timeMs);
+    if (misplaced !== undefined) this.problem(`entry ${index} ${misplaced}`);
+    for (const digest of format.blobs(entry)) {
+      const name = encodeHex(digest);
+      if (this.#blobs.has(name)) continue;
+      this.#blobs.add(name);
+      const blob = await this.#store.objects.get(blobName(digest));
+      if (!blob) this.problem(`${blobName(digest)}: is missing, to which entry ${index} refers`);
+      else if (!bytesEqual(sha256(blob), digest)) {
+        this.problem(`${blobName(digest)}: is not what its name says`);
+      }
+    }
+  }
+
+  /**
+   * @returns of the entries the notes and by what the index finds them; undefined where they cannot
+   *   be read.
+   */
+  async #checkBundle(
+    index: number,
+  ): Promise<
+    { readonly notes: readonly EntryNotes[]; readonly leaves: readonly Uint8Array[] } | undefined
+  > {
     const { objects } = this.#store;
+    const { format } = this.#state;
     let entries: readonly Uint8Array[];
     let notes: readonly EntryNotes[] = [];
     try {
-      const bundle = await objects.get(bundleName(index));
+      const bundle = await objects.get(bundleName(format, index));
       if (!bundle) throw new LogError("corrupt", "is missing");
-      entries = decodeEntryBundle(bundle, tileWidth);
+      entries = format.decodeBundle(bundle, tileWidth);
     } catch (cause) {
-      this.problem(`${bundleName(index)}: ${words(cause)}`);
+      this.problem(`${bundleName(format, index)}: ${words(cause)}`);
       return undefined;
     }
     try {
@@ -157,12 +187,16 @@ class BodyCheck {
     } catch (cause) {
       this.problem(`${notesName(index)}: ${words(cause)}`);
     }
-    for (const entry of entries) this.tree.append(leafHash(entry));
+    const leaves = entries.map((entry) => {
+      const leaf = format.leafHash(entry);
+      this.tree.append(leaf);
+      return format.identity ? concatBytes(leaf, format.identity(entry)) : leaf;
+    });
     for (const [i, note] of notes.entries()) {
       await this.#checkNote(index * tileWidth + i, note, entries[i] as Uint8Array);
     }
     await this.#checkTiles();
-    return notes;
+    return { notes, leaves };
   }
 
   async #checkNote(
@@ -173,6 +207,7 @@ class BodyCheck {
     if (timeMs < this.#timeMs)
       this.problem(`entry ${index} has an earlier time than the one before`);
     this.#timeMs = timeMs;
+    await this.place(index, entry, timeMs);
     const name = attachmentName(index);
     const isRead = hasAttachment && this.#attachmentProblem !== undefined;
     const there = await this.#store.objects.get(name, isRead ? undefined : nothing);

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { decodeEntryBundle, tileWidth } from "@chancery/formats/tiles";
-import { leafHash } from "@chancery/formats/merkle";
+import { concatBytes } from "@chancery/formats/bytes";
+import { tileWidth } from "@chancery/formats/tiles";
 import { bundleName, notesName } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
-import { decodeBody, decodeNotes, encodeBody, type RunReference } from "../record/index.ts";
+import {
+  decodeBody,
+  decodeHead,
+  decodeNotes,
+  encodeBody,
+  type EntryFormat,
+  entryFormats,
+  type RunReference,
+} from "../record/index.ts";
 import { addEntry, makeRun, RecordBuffer } from "../search/index.ts";
 import type { LogStore } from "../store/index.ts";
 
@@ -20,7 +28,8 @@ const bundlesAtOnce = 64;
  */
 export async function reindex(store: LogStore): Promise<number> {
   const stored = await store.load();
-  if (!stored.body) return 0;
+  if (!stored.body || !stored.head) return 0;
+  const format = entryFormats[decodeHead(stored.head.payload).format];
   const { edge } = decodeBody(stored.body);
   await store.advance(encodeBody({ edge, runs: [] }), 0);
   await store.objects.remove(await store.objects.list("index/"));
@@ -28,7 +37,7 @@ export async function reindex(store: LogStore): Promise<number> {
   for (let first = 0; first < edge.size; first += bundlesAtOnce * tileWidth) {
     const end = Math.min(edge.size, first + bundlesAtOnce * tileWidth);
     const buffers = { leaf: new RecordBuffer(), key: new RecordBuffer() };
-    for (let at = first; at < end; at += tileWidth) await addBundle(store, at, buffers);
+    for (let at = first; at < end; at += tileWidth) await addBundle(store, format, at, buffers);
     for (const family of ["leaf", "key"] as const) {
       const { run, objects } = makeRun(
         store.objects,
@@ -45,17 +54,22 @@ export async function reindex(store: LogStore): Promise<number> {
 
 async function addBundle(
   store: LogStore,
+  format: EntryFormat,
   start: number,
   buffers: { readonly leaf: RecordBuffer; readonly key: RecordBuffer },
 ): Promise<void> {
   const index = start / tileWidth;
-  const bundle = await store.objects.get(bundleName(index));
+  const bundle = await store.objects.get(bundleName(format, index));
   const noteBytes = await store.objects.get(notesName(index));
   if (!bundle || !noteBytes) {
     throw new LogError("corrupt", `bundle ${index} or its notes are missing`, "run log fsck");
   }
   const notes = decodeNotes(noteBytes);
-  for (const [i, entry] of decodeEntryBundle(bundle, tileWidth).entries()) {
-    addEntry(buffers, leafHash(entry), notes[i]?.keys ?? new Uint8Array(0), start + i);
+  for (const [i, entry] of format.decodeBundle(bundle, tileWidth).entries()) {
+    const leaf = concatBytes(
+      format.leafHash(entry),
+      ...(format.identity ? [format.identity(entry)] : []),
+    );
+    addEntry(buffers, leaf, notes[i]?.keys ?? new Uint8Array(0), start + i);
   }
 }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ByteReader } from "@chancery/formats/bytes";
-import { bundleEntrySizeBytesMax, tileWidth } from "@chancery/formats/tiles";
+import { tileWidth } from "@chancery/formats/tiles";
 import { LogError } from "../errors.ts";
+import type { EntryFormat } from "./entry-format.ts";
+import { entryFormats } from "./entry-formats.ts";
 
 /** Bytes of a search key: a truncated hash of what is searched for. */
 export const searchKeySizeBytes = 16;
 
-/** Limits on one entry. */
+/** Limits on one entry, of the format `tlog`. */
 export const entryLimits: Readonly<
   Record<"sizeBytesMax" | "keysMax" | "attachmentSizeBytesMax", number>
 > = {
-  sizeBytesMax: bundleEntrySizeBytesMax,
+  sizeBytesMax: entryFormats.tlog.sizeBytesMax,
   keysMax: 255,
   attachmentSizeBytesMax: 16 << 20,
 };
 
 /** What is logged: the entry's bytes, and what is kept beside it. */
 export interface EntryInput {
-  /** Up to 65,535 bytes; the leaf hash is SHA-256(00 ‖ bytes). */
+  /** Up to 65,535 bytes, the leaf hash SHA-256(00 ‖ bytes); other formats: `EntryFormat`. */
   readonly bytes: Uint8Array;
   /** Search keys of 16 bytes, one after the other, up to 255. */
   readonly keys?: Uint8Array;
@@ -25,10 +27,15 @@ export interface EntryInput {
   readonly attachment?: Uint8Array;
 }
 
-/** @throws LogError `too-large` | `malformed` for keys that are not of 16 bytes each */
-export function checkEntry(entry: EntryInput): void {
+/**
+ * @throws LogError `too-large` | `malformed` for keys that are not of 16 bytes each, and for what
+ *   is no entry of the format
+ */
+export function checkEntry(entry: EntryInput, format: EntryFormat): void {
   const { bytes, keys, attachment } = entry;
-  if (bytes.length > entryLimits.sizeBytesMax) throw tooLarge("the entry", bytes.length);
+  if (bytes.length > format.sizeBytesMax) throw tooLarge("the entry", bytes.length);
+  const refusal = format.refusal(bytes);
+  if (refusal !== undefined) throw new LogError("malformed", `the entry is ${refusal}`);
   if (keys && keys.length > entryLimits.keysMax * searchKeySizeBytes) {
     throw tooLarge("the list of search keys", keys.length);
   }
@@ -43,7 +50,7 @@ export function checkEntry(entry: EntryInput): void {
 /**
  * Entries of one commit, as they are stored in one row.
  *
- *     u8 1 ‖ u32 count ‖ u48 time ms × count ‖ u32 length ‖ (u16 length ‖ entry) × count
+ *     u8 1 ‖ u32 count ‖ u48 time ms × count ‖ u32 length ‖ entries as in a bundle
  *       ‖ (u8 keys ‖ 16 bytes × keys) × count ‖ u32 attachments ‖ (u32 position ‖ u32 length ‖ …)
  */
 export class Batch {
@@ -53,14 +60,16 @@ export class Batch {
   readonly payload: Uint8Array;
   readonly #times: Uint8Array;
   readonly #entries: Uint8Array;
+  readonly #lengthSize: number;
   readonly #offsets: Uint32Array;
   /** Where in the payload the number of each entry's keys is; and the end. */
   readonly #keyOffsets: Uint32Array;
   readonly #attachments: ReadonlyMap<number, Uint8Array>;
 
   /** Reads a stored batch. @throws LogError `corrupt` */
-  constructor(first: number, count: number, payload: Uint8Array) {
+  constructor(first: number, count: number, payload: Uint8Array, format: EntryFormat) {
     this.first = first;
+    this.#lengthSize = format.lengthSizeBytes;
     this.count = count;
     this.payload = payload;
     try {
@@ -68,7 +77,7 @@ export class Batch {
       if (reader.uint(1) !== VERSION || reader.uint(4) !== count) throw new Error("its header");
       this.#times = reader.bytes(count * TIME_SIZE);
       this.#entries = reader.vector(4);
-      this.#offsets = entryOffsets(this.#entries, count);
+      this.#offsets = entryOffsets(this.#entries, count, format);
       this.#keyOffsets = keyOffsets(payload, reader.offset, count);
       reader.bytes((this.#keyOffsets[count] as number) - reader.offset);
       this.#attachments = new Map(
@@ -88,7 +97,10 @@ export class Batch {
   /** @param index of the log, as everywhere here. */
   entry(index: number): Uint8Array {
     const i = index - this.first;
-    return this.#entries.subarray((this.#offsets[i] as number) + 2, this.#offsets[i + 1]);
+    return this.#entries.subarray(
+      (this.#offsets[i] as number) + this.#lengthSize,
+      this.#offsets[i + 1],
+    );
   }
 
   /** Entries as in a bundle, for indexes `from` to `end`. */
@@ -121,13 +133,15 @@ export function makeBatch(
   first: number,
   entries: readonly EntryInput[],
   timesMs: readonly number[],
+  format: EntryFormat,
 ): Batch {
+  const lengthSize = format.lengthSizeBytes;
   const count = entries.length;
   let entriesSize = 0;
   let keysSize = 0;
   let attachmentsSize = 0;
   for (const { bytes, keys, attachment } of entries) {
-    entriesSize += 2 + bytes.length;
+    entriesSize += lengthSize + bytes.length;
     keysSize += 1 + (keys?.length ?? 0);
     attachmentsSize += attachment ? 8 + attachment.length : 0;
   }
@@ -143,9 +157,9 @@ export function makeBatch(
   let attachments = 0;
   for (const [i, { bytes, keys, attachment }] of entries.entries()) {
     writeTime(view, 5 + i * TIME_SIZE, timesMs[i] as number);
-    view.setUint16(entryAt, bytes.length);
-    payload.set(bytes, entryAt + 2);
-    entryAt += 2 + bytes.length;
+    if (lengthSize === 2) view.setUint16(entryAt, bytes.length);
+    payload.set(bytes, entryAt + lengthSize);
+    entryAt += lengthSize + bytes.length;
     payload[keyAt] = (keys?.length ?? 0) / searchKeySizeBytes;
     if (keys) payload.set(keys, keyAt + 1);
     keyAt += 1 + (keys?.length ?? 0);
@@ -157,7 +171,7 @@ export function makeBatch(
     attachmentAt += 8 + attachment.length;
   }
   view.setUint32(attachmentsAt, attachments);
-  return new Batch(first, count, payload);
+  return new Batch(first, count, payload, format);
 }
 
 /** What is kept of a full bundle's entries beside their bytes. */
@@ -211,12 +225,12 @@ export function timeInNotes(bytes: Uint8Array, position: number): number {
 const VERSION = 1;
 const TIME_SIZE = 6;
 
-function entryOffsets(entries: Uint8Array, count: number): Uint32Array {
+function entryOffsets(entries: Uint8Array, count: number, format: EntryFormat): Uint32Array {
   const offsets = new Uint32Array(count + 1);
   let at = 0;
   for (let i = 0; i < count; i++) {
     offsets[i] = at;
-    at += 2 + (((entries[at] ?? 0) << 8) | (entries[at + 1] ?? 0));
+    at = format.endOf(entries, at);
   }
   if (at !== entries.length) throw new Error("the lengths of its entries");
   offsets[count] = at;

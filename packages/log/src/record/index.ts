@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** What the log writes into its database and beside its bundles, as bytes. */
+export type { EntryFormat, EntryFormatName } from "./entry-format.ts";
+export { entryFormats } from "./entry-formats.ts";
 export {
   Batch,
   checkEntry,

@@ -3,9 +3,12 @@ import { ByteReader, concatBytes, uintBytes } from "@chancery/formats/bytes";
 import { tileHashSizeBytes } from "@chancery/formats/tiles";
 import { LogError } from "../errors.ts";
 import type { TreeEdge } from "../tree/index.ts";
+import type { EntryFormatName } from "./entry-format.ts";
 
 /** The head of a log as it is committed. */
 export interface StoredHead {
+  /** What the log's entries are. */
+  readonly format: EntryFormatName;
   readonly size: number;
   /** Of the last entry, milliseconds since 1970; times in a log never fall. */
   readonly timeMs: number;
@@ -35,10 +38,10 @@ export interface RunReference {
   readonly segments: readonly number[];
 }
 
-/** u8 1 ‖ u64 size ‖ u48 time ‖ u8 hashes ‖ hashes ‖ u32 length ‖ checkpoint */
+/** u8 format, 1 tlog, 2 ct ‖ u64 size ‖ u48 time ‖ u8 hashes ‖ hashes ‖ u32 length ‖ checkpoint */
 export function encodeHead(head: StoredHead): Uint8Array {
   return concatBytes(
-    Uint8Array.of(VERSION),
+    Uint8Array.of(HEADS.indexOf(head.format)),
     uintBytes(head.size, 8),
     uintBytes(head.timeMs, 6),
     Uint8Array.of(head.range.length),
@@ -50,11 +53,13 @@ export function encodeHead(head: StoredHead): Uint8Array {
 
 /** @throws LogError `corrupt`. Does not check that the parts belong together. */
 export function decodeHead(bytes: Uint8Array): StoredHead {
-  return decode("head", bytes, (reader) => {
+  return decode("head", bytes, (reader, version) => {
+    const format = HEADS[version];
+    if (format === undefined) throw new Error("its version");
     const size = readSize(reader);
     const timeMs = reader.uint(6);
     const range = Array.from({ length: reader.uint(1) }, () => reader.bytes(tileHashSizeBytes));
-    return { size, timeMs, range, checkpoint: reader.vector(4) };
+    return { format, size, timeMs, range, checkpoint: reader.vector(4) };
   });
 }
 
@@ -82,7 +87,8 @@ export function encodeBody(body: StoredBody): Uint8Array {
 
 /** @throws LogError `corrupt` */
 export function decodeBody(bytes: Uint8Array): StoredBody {
-  return decode("body", bytes, (reader) => {
+  return decode("body", bytes, (reader, version) => {
+    if (version !== VERSION) throw new Error("its version");
     const size = readSize(reader);
     const levels = Array.from({ length: reader.uint(1) }, () => reader.vector(2));
     const runs = Array.from({ length: reader.uint(4) }, () => {
@@ -97,6 +103,8 @@ export function decodeBody(bytes: Uint8Array): StoredBody {
 }
 
 const VERSION = 1;
+/** Formats by the first byte of a head. */
+const HEADS: readonly (EntryFormatName | undefined)[] = [undefined, "tlog", "ct"];
 const FAMILIES: readonly IndexFamily[] = ["leaf", "key"];
 
 function readSize(reader: ByteReader): number {
@@ -108,12 +116,11 @@ function readSize(reader: ByteReader): number {
 function decode<Value>(
   what: string,
   bytes: Uint8Array,
-  read: (reader: ByteReader) => Value,
+  read: (reader: ByteReader, version: number) => Value,
 ): Value {
   try {
     const reader = new ByteReader(bytes, what);
-    if (reader.uint(1) !== VERSION) throw new Error("its version");
-    const value = read(reader);
+    const value = read(reader, reader.uint(1));
     reader.end();
     return value;
   } catch (cause) {

@@ -12,12 +12,13 @@ import { RecordBuffer } from "./records.ts";
 import { makeRun, Run, searchRecord } from "./run.ts";
 import { segmentNames } from "./segment.ts";
 
-/** Gives a leaf hash from memory. */
+/** Gives from memory by what an entry is found: hashes of 32 bytes, one after the other. */
 type LeafSource = (index: number) => Uint8Array;
 
 /**
  * Which entries have a key: the tail in memory, the rest in sorted runs. The family `leaf` has the
- * first 16 bytes of each leaf hash, to find duplicates; `key` the search keys.
+ * first 16 bytes of each leaf hash, and of what else makes entries the same, to find duplicates;
+ * `key` the search keys.
  */
 export class SearchIndex {
   readonly #objects: ObjectStore;
@@ -161,18 +162,23 @@ export interface PreparedMerge {
   readonly into: Run;
 }
 
+const leafHashSizeBytes = 32;
+
 /** Something that takes keys. */
 interface KeySink {
   add(bytes: Uint8Array, at: number, index: number): void;
 }
 
-/** Adds one entry's leaf hash and search keys. */
+/**
+ * Adds one entry.
+ * @param leaf its leaf hash, and its identity where it is another: 32 bytes each
+ */
 export function addEntry(
   sinks: Readonly<Record<IndexFamily, KeySink>>,
-  leafHash: Uint8Array,
+  leaf: Uint8Array,
   keys: Uint8Array,
   index: number,
 ): void {
-  sinks.leaf.add(leafHash, 0, index);
+  for (let at = 0; at < leaf.length; at += leafHashSizeBytes) sinks.leaf.add(leaf, at, index);
   for (let at = 0; at < keys.length; at += searchKeySizeBytes) sinks.key.add(keys, at, index);
 }

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { privateKeyFromPkcs8, wipe } from "@chancery/formats/crypto/node";
 import type { NoteSignature } from "@chancery/formats/note";
-import { type CheckpointSigner, LogEngine, noteSigner } from "../engine/index.ts";
+import { type CheckpointSigner, LogEngine, signerWithKey } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
 import { EmbeddedStore, type LogStore } from "../store/index.ts";
 import { HelpedObjects } from "./helped-objects.ts";
@@ -50,6 +50,7 @@ async function serve(start: WorkerStart): Promise<void> {
       store,
       merge: (runs, signal) => objects.merge(runs, signal),
       origin: start.origin,
+      format: start.format,
       signer: signerOf(start, signatures),
       now: Date.now,
       seen: start.seen,
@@ -114,6 +115,10 @@ function ask(engine: LogEngine, call: Call): unknown {
       return reader.leafHash(call.index);
     case "rootAt":
       return reader.rootAt(call.index);
+    case "keepBlob":
+      return engine.keepBlob(call.bytes);
+    case "blob":
+      return reader.blob(call.digest);
     case "indexOf":
       return reader.indexOf(call.leafHash);
     case "inclusionProof":
@@ -130,18 +135,18 @@ function ask(engine: LogEngine, call: Call): unknown {
 }
 
 function signerOf(
-  { signer }: WorkerStart,
+  { signer, format }: WorkerStart,
   signatures: Map<number, (answer: NoteSignature | LogError) => void>,
 ): CheckpointSigner {
   if ("pkcs8" in signer) {
     const key = privateKeyFromPkcs8(signer.pkcs8);
     wipe(signer.pkcs8);
-    return noteSigner(signer.name, key);
+    return signerWithKey(format, signer.name, key);
   }
   let next = 0;
   return {
     verifier: signer.verifier,
-    sign: (textBytes) =>
+    sign: (textBytes, timeMs) =>
       new Promise((resolve, reject) => {
         const id = next++;
         signatures.set(id, (answered) => {
@@ -149,7 +154,7 @@ function signerOf(
           if (answered instanceof LogError) reject(answered);
           else resolve(answered);
         });
-        send({ type: "sign", id, textBytes });
+        send({ type: "sign", id, textBytes, timeMs });
       }),
   };
 }

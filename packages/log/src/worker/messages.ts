@@ -3,7 +3,7 @@ import { ByteReader } from "@chancery/formats/bytes";
 import type { NoteSignature, NoteVerifier } from "@chancery/formats/note";
 import type { AppendedItem, EngineLimits, LogHead } from "../engine/index.ts";
 import { LogError, type LogErrorCode } from "../errors.ts";
-import type { EntryInput } from "../record/index.ts";
+import type { EntryFormatName, EntryInput } from "../record/index.ts";
 
 /** What the worker is started with. */
 export interface WorkerStart {
@@ -11,6 +11,7 @@ export interface WorkerStart {
   readonly url: string;
   readonly folder: string;
   readonly origin: string;
+  readonly format: EntryFormatName;
   /** The key itself, or, where the other side signs, only how its signatures are verified. */
   readonly signer:
     | { readonly name: string; readonly pkcs8: Uint8Array }
@@ -42,6 +43,8 @@ export type Call =
   | { readonly method: "bundle"; readonly index: number; readonly width: number }
   | { readonly method: "entry" | "attachment" | "leafHash" | "rootAt"; readonly index: number }
   | { readonly method: "indexOf"; readonly leafHash: Uint8Array }
+  | { readonly method: "keepBlob"; readonly bytes: Uint8Array }
+  | { readonly method: "blob"; readonly digest: Uint8Array }
   | { readonly method: "inclusionProof"; readonly index: number; readonly size: number }
   | { readonly method: "consistencyProof"; readonly oldSize: number; readonly newSize: number }
   | {
@@ -64,7 +67,12 @@ export type Reply =
   | { readonly type: "result"; readonly id: number; readonly value: unknown }
   | { readonly type: "failed"; readonly id: number | undefined; readonly error: PlainError }
   | { readonly type: "problem"; readonly error: PlainError }
-  | { readonly type: "sign"; readonly id: number; readonly textBytes: Uint8Array };
+  | {
+      readonly type: "sign";
+      readonly id: number;
+      readonly textBytes: Uint8Array;
+      readonly timeMs: number;
+    };
 
 /** An error's fields, which cross between threads where the object does not. */
 export interface PlainError {
@@ -88,20 +96,20 @@ export function errorFrom({ code, message, hint }: PlainError): LogError {
 
 const NO_ATTACHMENT = 0xffffffff;
 
-/** Entries in one buffer to hand over: (u16 ‖ bytes ‖ u16 ‖ keys ‖ u32 ‖ attachment) × count. */
+/** Entries in one buffer to hand over: (u32 ‖ bytes ‖ u16 ‖ keys ‖ u32 ‖ attachment) × count. */
 export function packEntries(entries: readonly EntryInput[]): ArrayBuffer {
   let size = 4;
   for (const { bytes, keys, attachment } of entries) {
-    size += 8 + bytes.length + (keys?.length ?? 0) + (attachment?.length ?? 0);
+    size += 10 + bytes.length + (keys?.length ?? 0) + (attachment?.length ?? 0);
   }
   const packed = new Uint8Array(size);
   const view = new DataView(packed.buffer);
   view.setUint32(0, entries.length);
   let at = 4;
   for (const { bytes, keys, attachment } of entries) {
-    view.setUint16(at, bytes.length);
-    packed.set(bytes, at + 2);
-    at += 2 + bytes.length;
+    view.setUint32(at, bytes.length);
+    packed.set(bytes, at + 4);
+    at += 4 + bytes.length;
     view.setUint16(at, keys?.length ?? 0);
     if (keys) packed.set(keys, at + 2);
     at += 2 + (keys?.length ?? 0);
@@ -116,7 +124,7 @@ export function packEntries(entries: readonly EntryInput[]): ArrayBuffer {
 export function unpackEntries(buffer: ArrayBuffer): EntryInput[] {
   const reader = new ByteReader(new Uint8Array(buffer), "entries");
   return Array.from({ length: reader.uint(4) }, () => {
-    const entry = { bytes: reader.vector(2), keys: reader.vector(2) };
+    const entry = { bytes: reader.vector(4), keys: reader.vector(2) };
     const length = reader.uint(4);
     return length === NO_ATTACHMENT ? entry : { ...entry, attachment: reader.bytes(length) };
   });

@@ -123,9 +123,9 @@ test("a key that stays outside signs for the log, and a commit fails when it doe
     let fails = false;
     const outside = {
       verifier: signer.verifier,
-      sign: (text: Uint8Array) => {
+      sign: (text: Uint8Array, timeMs: number) => {
         if (fails) throw new Error("no answer from the KMS");
-        return signer.sign(text);
+        return signer.sign(text, timeMs);
       },
     };
     const log = await openLog({ ...options, origin: "log.example", signer: outside });

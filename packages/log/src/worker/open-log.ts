@@ -9,10 +9,16 @@ import {
   type EngineMetrics,
   type LoggedEntry,
   type LogHead,
-  noteSigner,
+  signerWithKey,
 } from "../engine/index.ts";
 import { LogError } from "../errors.ts";
-import { checkEntry, type EntryInput } from "../record/index.ts";
+import {
+  checkEntry,
+  type EntryFormat,
+  type EntryFormatName,
+  entryFormats,
+  type EntryInput,
+} from "../record/index.ts";
 import {
   type Call,
   errorFrom,
@@ -28,7 +34,16 @@ export interface OpenLogOptions {
   /** The log's own folder; made, and a log begun in it, where it is not there. */
   readonly folder: string;
   readonly origin: string;
-  /** The log's key, Ed25519 or ECDSA P-256, or something that signs for it, such as a KMS. */
+  /**
+   * What entries are, for ever: bytes that are their own leaf (`tlog`, the default), or each a
+   * TileLeaf of static-ct-api, given with time and index zero (`ct`). Checkpoints of the latter are
+   * signed as tree heads.
+   */
+  readonly format?: EntryFormatName;
+  /**
+   * The log's key, Ed25519 or ECDSA P-256, for `ct` ECDSA P-256 or RSA; or something that signs for
+   * it, such as a KMS.
+   */
   readonly signer: PrivateKey | CheckpointSigner;
   /** Name of the key in signature lines, where it is not the origin. */
   readonly keyName?: string;
@@ -65,13 +80,15 @@ const submissionsMax = 2;
  */
 export async function openLog(options: OpenLogOptions): Promise<Log> {
   const { folder, origin, signer, keyName = origin, seen = [], limits = {} } = options;
+  const format = options.format ?? "tlog";
   const local = "toPkcs8" in signer ? undefined : signer;
-  const pkcs8 = "toPkcs8" in signer ? checkedKey(keyName, signer) : undefined;
+  const pkcs8 = "toPkcs8" in signer ? checkedKey(format, keyName, signer) : undefined;
   const url = options.workerUrl ?? new URL(import.meta.resolve("@chancery/log/worker"));
   const start: WorkerStart = {
     url: url.href,
     folder,
     origin,
+    format,
     signer: local ? { verifier: local.verifier } : { name: keyName, pkcs8: pkcs8 as Uint8Array },
     seen,
     limits,
@@ -83,11 +100,16 @@ export async function openLog(options: OpenLogOptions): Promise<Log> {
   });
   if (pkcs8) wipe(pkcs8);
   return new Promise((resolve, reject) => {
-    const log = new Log(worker, { ...engineLimits, ...limits }, local, {
-      opened: () => resolve(log),
-      failed: reject,
-      problem: options.onError ?? ((): void => undefined),
-    });
+    const bounds = { ...engineLimits, ...limits };
+    const log = new Log(
+      worker,
+      { limits: bounds, signer: local, format: entryFormats[format] },
+      {
+        opened: () => resolve(log),
+        failed: reject,
+        problem: options.onError ?? ((): void => undefined),
+      },
+    );
   });
 }
 
@@ -111,6 +133,7 @@ interface Events {
 export class Log {
   readonly #worker: Worker;
   readonly #limits: EngineLimits;
+  readonly #format: EntryFormat;
   readonly #signer: CheckpointSigner | undefined;
   readonly #events: Events;
   readonly #submissions = new Map<number, readonly Waiting[]>();
@@ -129,10 +152,18 @@ export class Log {
   /** @internal use `openLog` */
   constructor(
     worker: Worker,
-    limits: EngineLimits,
-    signer: CheckpointSigner | undefined,
+    {
+      limits,
+      signer,
+      format,
+    }: {
+      readonly limits: EngineLimits;
+      readonly signer: CheckpointSigner | undefined;
+      readonly format: EntryFormat;
+    },
     events: Events,
   ) {
+    this.#format = format;
     this.#worker = worker;
     this.#limits = limits;
     this.#signer = signer;
@@ -149,7 +180,7 @@ export class Log {
    *   where it is not known whether it is logged, and a retry is safe
    */
   async append(entry: EntryInput): Promise<Receipt> {
-    checkEntry(entry);
+    checkEntry(entry, this.#format);
     if (this.#stopped) throw this.#stopped;
     const sizeBytes = entry.bytes.length + (entry.attachment?.length ?? 0);
     const { queueEntriesMax, queueBytesMax } = this.#limits;
@@ -194,6 +225,19 @@ export class Log {
   /** What was logged beside an entry, undefined for nothing. @throws LogError `out-of-range` */
   attachment(index: number): Promise<Uint8Array | undefined> {
     return this.#call({ method: "attachment", index });
+  }
+
+  /**
+   * Keeps a blob under its SHA-256, durably when this resolves, for entries that refer to it: to be
+   * done before they are appended. @throws LogError `too-large`; `storage`, and a retry is safe
+   */
+  keepBlob(bytes: Uint8Array): Promise<void> {
+    return this.#call({ method: "keepBlob", bytes });
+  }
+
+  /** A blob by its SHA-256, 32 bytes; undefined where there is none. */
+  blob(digest: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#call({ method: "blob", digest });
   }
 
   /** @throws LogError `out-of-range` */
@@ -301,7 +345,7 @@ export class Log {
       case "problem":
         return this.#events.problem(errorFrom(reply.error));
       case "sign":
-        return void this.#sign(reply.id, reply.textBytes);
+        return void this.#sign(reply.id, reply.textBytes, reply.timeMs);
     }
   }
 
@@ -338,10 +382,10 @@ export class Log {
     return waiting;
   }
 
-  async #sign(id: number, textBytes: Uint8Array): Promise<void> {
+  async #sign(id: number, textBytes: Uint8Array, timeMs: number): Promise<void> {
     try {
       if (!this.#signer) throw new LogError("stopped", "nobody signs here");
-      this.#send({ type: "signed", id, signature: await this.#signer.sign(textBytes) });
+      this.#send({ type: "signed", id, signature: await this.#signer.sign(textBytes, timeMs) });
     } catch (cause) {
       this.#send({ type: "not-signed", id, problem: `the signer failed: ${String(cause)}` });
     }
@@ -365,7 +409,7 @@ export class Log {
 }
 
 /** The secret of a key that can sign for a log. @throws LogError `wrong-log` */
-function checkedKey(name: string, key: PrivateKey): Uint8Array {
-  noteSigner(name, key);
+function checkedKey(format: EntryFormatName, name: string, key: PrivateKey): Uint8Array {
+  signerWithKey(format, name, key);
   return key.toPkcs8();
 }
