@@ -26,6 +26,7 @@ export {
   type Sct,
   type SctEntry,
   type SctList,
+  sctScheme,
   sctSignedData,
   sctsMax,
   type UnknownSct,

@@ -199,13 +199,20 @@ export function verifySct(
   tbs: Uint8Array,
   logKey: PublicKey,
 ): boolean {
-  const scheme = schemeOf(sct, logKey);
+  const scheme = sctScheme(sct, logKey);
   if (!scheme) return false;
   const signed = sctSignedData(sct, { issuerKeyHash, tbs });
   return verifySignature(logKey, scheme, signed, sct.signature);
 }
 
-function schemeOf(sct: Sct, logKey: PublicKey): SignatureScheme | undefined {
+/**
+ * How a timestamp of the log is signed: for those who verify {@link sctSignedData} themselves.
+ * @returns undefined where it names another hash than SHA-256, or another kind of key
+ */
+export function sctScheme(
+  sct: Pick<Sct, "hashAlgorithm" | "signatureAlgorithm">,
+  logKey: PublicKey,
+): SignatureScheme | undefined {
   if (sct.hashAlgorithm !== SHA256) return undefined;
   if (sct.signatureAlgorithm === ECDSA && logKey.type === "ec") {
     return { kind: "ecdsa", hash: "sha256" };

@@ -73,8 +73,11 @@ export type GeneralName =
   /** x400Address and ediPartyName: content octets, not looked into. */
   | { readonly kind: "unread"; readonly tag: number; readonly value: Uint8Array };
 
+/** What has extensions: a certificate, or a request for one. */
+type Extended = Pick<Certificate, "extensions">;
+
 /** Reads BasicConstraints (RFC 5280 §4.2.1.9), undefined where absent. @throws FormatError */
-export function basicConstraints(certificate: Certificate): BasicConstraints | undefined {
+export function basicConstraints(certificate: Extended): BasicConstraints | undefined {
   return read(certificate, extensionOids.basicConstraints, "basic constraints", (reader) => {
     const sequence = reader.sequence();
     let ca = false;
@@ -94,7 +97,7 @@ export function basicConstraints(certificate: Certificate): BasicConstraints | u
  * @throws FormatError `non-canonical` for trailing zero bits, `unsupported` for bits without a
  *   name, `malformed` where no bit is set.
  */
-export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
+export function keyUsage(certificate: Extended): ReadonlySet<KeyUsage> | undefined {
   return read(certificate, extensionOids.keyUsage, "key usage", (reader) => {
     const { content } = reader.element(Tag.bitString);
     const unused = content[0] ?? 8;
@@ -134,7 +137,7 @@ export function extendedKeyUsage(certificate: Certificate): ExtendedKeyUsage | u
  * The subject alternative names, in order; undefined where the extension is absent.
  * @throws FormatError `malformed` for text beyond ASCII or an IP address of another size.
  */
-export function subjectAltNames(certificate: Certificate): GeneralName[] | undefined {
+export function subjectAltNames(certificate: Extended): GeneralName[] | undefined {
   return read(certificate, extensionOids.subjectAltName, "subject alternative name", (reader) => {
     const sequence = reader.sequence();
     const names: GeneralName[] = [];
@@ -180,7 +183,7 @@ export function embeddedSctList(certificate: Certificate): Uint8Array | undefine
 }
 
 function read<T>(
-  certificate: Certificate,
+  certificate: Extended,
   oid: string,
   format: string,
   decode: (reader: DerReader, extension: Extension) => T,
