@@ -24,6 +24,12 @@ export type SignErrorCode =
   | "no-service" // the signing config names none that could be used
   | "log-entry-mismatch" // the log stored something else than was sent
   | "log-entry-unproven" // the log does not prove what it says, or the trusted root knows it not
+  | "certificate-mismatch" // the authority certified another key than it was asked to
+  | "certificate-unproven" // its chain does not hold, or no CT log vouches for it
+  | "timestamp-refused" // the authority says, in its own protocol, that it will not
+  | "timestamp-mismatch" // the authority stamped something else, or answered somebody else
+  | "pending-mismatch" // a pending entry and a bundle that do not belong together
+  | "timestamp-required" // without one nothing would prove when the signature was made
   | "no-identity" // nothing and nobody says who signs
   | "ambiguous-identity" // more than one source would say it
   | "unknown-identity-source"

@@ -16,12 +16,17 @@
  * predicate files. A `Signer` is a key and a way of signing; `openSigner` opens the one that a
  * reference names. Key files are read and written in the forms of cosign, OpenSSL and OpenSSH.
  *
+ * A signer whose key an authority certified for an identity (`certify` of `@chancery/sign/fulcio`)
+ * makes bundles that hold the certificate. `oneTimeSigner` is the key to have certified where there
+ * is no other.
+ *
  * With `logging` the signature is entered into the transparency logs that `openLog` or `selectLogs`
- * of `@chancery/sign/rekor` give, and the bundle holds the proofs; without it nothing is contacted.
+ * of `@chancery/sign/rekor` give, and the bundle holds the proofs; with `timestampServices`
+ * (`@chancery/sign/timestamp`) its time is attested. Without either nothing is contacted.
  *
  * Out of scope: verifying (`@chancery/verify`), and where images keep their signatures.
  */
-export type { Logging } from "./enter.ts";
+export type { Logging, Vouching } from "./vouch.ts";
 export { SignError, type SignErrorCode } from "./errors.ts";
 export {
   checkKeyAllowed,
@@ -44,6 +49,12 @@ export {
   savePublicKey,
 } from "./key-store/index.ts";
 export { type HttpLimits, type HttpOptions } from "./http/index.ts";
+export {
+  decodePendingEntry,
+  encodePendingEntry,
+  type PendingEntry,
+  pendingEntryMediaType,
+} from "./pending.ts";
 export type { LoggableSignature, SignatureLog } from "./rekor/index.ts";
 export {
   attest,
@@ -58,6 +69,7 @@ export {
   keySigner,
   type MessageSource,
   type MessageStream,
+  oneTimeSigner,
   openSigner,
   type Signer,
   type SignerContext,

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  type Bundle,
-  bundleMediaType,
-  type LogEntry,
-  type MessageDigest,
-} from "@chancery/formats/bundle";
+import { type Bundle, bundleMediaType, type MessageDigest } from "@chancery/formats/bundle";
 import { encodeBase64 } from "@chancery/formats/bytes";
 import { type PublicKey, schemeHash, sha256 } from "@chancery/formats/crypto";
 import { inTotoPayloadType, preAuthenticationEncoding } from "@chancery/formats/dsse";
@@ -12,24 +7,31 @@ import { hashOutputName } from "@chancery/formats/entry";
 import { FormatError } from "@chancery/formats/errors";
 import { decodeStatement } from "@chancery/formats/statement";
 import { SignError } from "./errors.ts";
-import type { Logging } from "./enter.ts";
+import { pendingEntryOf, type PendingEntry } from "./pending.ts";
 import type { LoggableSignature } from "./rekor/index.ts";
 import { MeasuredMessage, type MessageSource, type Signer } from "./signer/index.ts";
+import type { Vouched, Vouching } from "./vouch.ts";
 
-export interface SignInput {
+export interface SignInput extends Vouching {
   /** What to sign: bytes, or content that is read in constant memory as it is signed. */
   readonly artifact: MessageSource;
   readonly signer: Signer;
   /** Told the bytes read so far; starts again at 0 where the content is read a second time. */
   readonly onProgress?: (bytesRead: number) => void;
-  readonly logging?: Logging;
 }
 
-export interface SignedArtifact {
-  /** Version 0.3, with a message signature. */
+/** A signature in its bundle. */
+interface Signed {
+  /** Version 0.3. */
   readonly bundle: Bundle;
   /** The signature alone, as it is in the bundle. */
   readonly signature: Uint8Array;
+  /** What some logs have yet to get, where that is allowed; the bundle lacks their entries. */
+  readonly pending?: PendingEntry;
+}
+
+/** The bundle has a message signature. */
+export interface SignedArtifact extends Signed {
   /**
    * Digest of the artifact by the algorithm's hash. Pure Ed25519 has none of its own; SHA-256
    * stands there because other clients refuse bundles without a digest.
@@ -38,41 +40,38 @@ export interface SignedArtifact {
 }
 
 /**
- * Signs an artifact with a key and puts the signature into a bundle, which names the key by the
- * SHA-256 of its SubjectPublicKeyInfo and does not hold it: the verifier must have it.
+ * Signs an artifact and puts the signature into a bundle.
  *
- * Nothing is logged unless `logging` asks for it (level `keyed`, else `logged`); no time is
- * attested.
+ * With a key the bundle names it by the SHA-256 of its SubjectPublicKeyInfo and does not hold it:
+ * the verifier must have it. With a signer that is certified (`certify`) the bundle holds the
+ * certificate. The steps are always in this order: signature, logs, timestamps. What is not asked
+ * for is left out, and contacts nobody.
  *
- * @throws SignError; whatever reading the artifact throws. Where a log refuses, there is no bundle,
- *   though other logs may have the entry.
+ * @throws SignError; whatever reading the artifact throws. Where a log or an authority refuses,
+ *   there is no bundle, though other logs may have the entry. `timestamp-required` before anything
+ *   is signed, where a certificate would outlive every proof of when it was used.
  */
 export async function sign(input: SignInput): Promise<SignedArtifact> {
-  const { artifact, signer, onProgress, logging } = input;
-  for (const log of logging?.logs ?? []) log.checkAlgorithm(signer.algorithm, "message");
+  const { artifact, signer, onProgress } = input;
+  checkVouching(input, "message");
   const hash = schemeHash(signer.algorithm.scheme) ?? "sha256";
   const measured = new MeasuredMessage(artifact, hash, onProgress);
   const signature = await signer.sign(measured.source);
   const digest = { algorithm: hashOutputName(hash), digest: measured.digest() };
   const message = { signature, messageDigest: digest };
   const content = { kind: "message", hash, digest: digest.digest } as const;
-  const entries = await enterIn(logging, signer, signature, content);
-  const bundle = keyBundle(signer.publicKey, { kind: "message", message }, entries);
-  return { bundle, signature, digest };
+  const vouched = await vouch(input, { signature, content });
+  return { ...bundled(signer, signature, { kind: "message", message }, vouched), digest };
 }
 
-export interface AttestInput {
+export interface AttestInput extends Vouching {
   /** An in-toto Statement in JSON; signed as the bytes that it is. */
   readonly statement: Uint8Array;
   readonly signer: Signer;
-  readonly logging?: Logging;
 }
 
-export interface SignedStatement {
-  /** Version 0.3, with a DSSE envelope. */
-  readonly bundle: Bundle;
-  readonly signature: Uint8Array;
-}
+/** The bundle has a DSSE envelope. */
+export type SignedStatement = Signed;
 
 /**
  * Signs a Statement into a DSSE envelope in a bundle. The payload is the statement byte for byte.
@@ -80,11 +79,11 @@ export interface SignedStatement {
  * Checks that it is a well-formed Statement, as no verifier would take another; not that its
  * subjects exist or that the predicate is true.
  *
- * @throws SignError `malformed-statement`; where it is logged, as `sign`
+ * @throws SignError `malformed-statement`, and as `sign`
  */
 export async function attest(input: AttestInput): Promise<SignedStatement> {
-  const { statement, signer, logging } = input;
-  for (const log of logging?.logs ?? []) log.checkAlgorithm(signer.algorithm, "envelope");
+  const { statement, signer } = input;
+  checkVouching(input, "envelope");
   try {
     decodeStatement(statement);
   } catch (cause) {
@@ -100,8 +99,8 @@ export async function attest(input: AttestInput): Promise<SignedStatement> {
   const signature = await signer.sign(preAuthenticationEncoding(inTotoPayloadType, payload));
   const envelope = { payload, payloadType: inTotoPayloadType, signatures: [{ sig: signature }] };
   const content = { kind: "envelope", envelope } as const;
-  const entries = await enterIn(logging, signer, signature, content);
-  return { bundle: keyBundle(signer.publicKey, content, entries), signature };
+  const vouched = await vouch(input, { signature, content });
+  return bundled(signer, signature, content, vouched);
 }
 
 /** How bundles name a key: base64 of the SHA-256 of its SubjectPublicKeyInfo, as cosign does. */
@@ -109,29 +108,58 @@ export function keyHint(key: PublicKey): string {
   return encodeBase64(sha256(key.spki));
 }
 
-/** What logging takes is loaded by those who log. */
-async function enterIn(
-  logging: Logging | undefined,
-  signer: Signer,
-  signature: Uint8Array,
-  content: LoggableSignature["content"],
-): Promise<LogEntry[]> {
-  if (!logging || logging.logs.length === 0) return [];
-  const { enter } = await import("./enter.ts");
-  return enter(logging, signer, { signature, content });
+/** @throws SignError where a log could not check the signature, or nothing would prove its time */
+function checkVouching(
+  { signer, logging, timestampServices = [] }: Vouching & { readonly signer: Signer },
+  content: "message" | "envelope",
+): void {
+  const logs = logging?.logs ?? [];
+  for (const log of logs) log.checkAlgorithm(signer.algorithm, content);
+  if (!signer.certificate || timestampServices.length > 0) return;
+  const promised = logs.some(({ api }) => api === 1) && !logging?.allowPending;
+  if (promised) return;
+  const why = logging?.allowPending
+    ? "a certificate ends before a pending entry is logged"
+    : logs.length > 0
+      ? "Rekor v2 does not say when it logged an entry, and a certificate ends within minutes"
+      : "nothing says when the signature was made, and a certificate ends within minutes";
+  throw new SignError(
+    "timestamp-required",
+    `a timestamp authority is needed: ${why}`,
+    "use a signing config that lists one, or pass --timestamp-server-url URL",
+  );
 }
 
-function keyBundle(
-  key: PublicKey,
+/** What vouching takes is loaded by those who need it. */
+async function vouch(
+  { signer, logging, timestampServices = [] }: Vouching & { readonly signer: Signer },
+  signed: Pick<LoggableSignature, "signature" | "content">,
+): Promise<Vouched> {
+  const logs = logging?.logs ?? [];
+  if (logs.length + timestampServices.length === 0) return nobody;
+  const { vouchFor } = await import("./vouch.ts");
+  return vouchFor(signed, signer, { ...(logging && { logging }), timestampServices });
+}
+
+const nobody: Vouched = { tlogEntries: [], timestamps: [], pending: [] };
+
+function bundled(
+  signer: Signer,
+  signature: Uint8Array,
   content: Bundle["content"],
-  tlogEntries: readonly LogEntry[],
-): Bundle {
-  return {
+  { tlogEntries, timestamps, pending }: Vouched,
+): Signed {
+  const { certificate, publicKey } = signer;
+  const bundle: Bundle = {
     mediaType: bundleMediaType,
     version: "0.3",
-    keyMaterial: { kind: "publicKey", hint: keyHint(key) },
+    keyMaterial: certificate
+      ? { kind: "certificate", certificate: certificate.der }
+      : { kind: "publicKey", hint: keyHint(publicKey) },
     tlogEntries,
-    timestamps: [],
+    timestamps,
     content,
   };
+  if (pending.length === 0) return { bundle, signature };
+  return { bundle, signature, pending: pendingEntryOf(signature, signer, pending) };
 }

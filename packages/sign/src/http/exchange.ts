@@ -40,7 +40,7 @@ export interface HttpRequest {
   readonly method: "GET" | "POST";
   readonly url: URL;
   /** JSON, unless `contentType` says otherwise. */
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly contentType?: string;
   readonly accept?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,6 +50,8 @@ export interface HttpRequest {
   readonly service: string;
   /** Holds secrets, which an answer may repeat: errors then do not quote it. */
   readonly confidential?: boolean;
+  /** One secret that is sent: errors do not quote an answer that repeats any part of it. */
+  readonly secret?: string;
 }
 
 export interface HttpAnswer {
@@ -60,6 +62,7 @@ export interface HttpAnswer {
 
 const redirectsMax = 3;
 const shownBytesMax = 300;
+const secretCharsMin = 16;
 /** Statuses that may be others a moment later. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 
@@ -184,7 +187,7 @@ async function readBody(
 
 function failureOf(request: HttpRequest, answer: HttpAnswer, retryAfterMsMax: number): Failure {
   const { status, headers } = answer;
-  const said = request.confidential ? "" : saidBy(answer);
+  const said = request.confidential ? "" : quoted(saidBy(answer), request.secret);
   const where = `${request.service} at ${shownUrl(request.url)}`;
   const words = `${where} answers ${status}${said === "" ? "" : `: ${said}`}`;
   if (!passing.has(status)) {
@@ -195,6 +198,16 @@ function failureOf(request: HttpRequest, answer: HttpAnswer, retryAfterMsMax: nu
   const waitMs = retryAfterMs(headers);
   if (waitMs === undefined) return { error, retry: true };
   return { error, retry: waitMs <= retryAfterMsMax, waitMs };
+}
+
+/**
+ * Words of an answer as messages quote them; none where they repeat a part of what was secret, told
+ * by its beginning, as the words may have been cut.
+ */
+export function quoted(said: string, secret = ""): string {
+  const parts = secret.split(".").filter((part) => part !== "");
+  const repeats = parts.some((part) => said.includes(part.slice(0, secretCharsMin)));
+  return repeats ? "" : inOneLine(said);
 }
 
 /** What the service says is wrong: `message` of its JSON, else the beginning of its text. */

@@ -12,6 +12,7 @@ export {
   type HttpOptions,
   type HttpRequest,
   inOneLine,
+  quoted,
   sleep,
 } from "./exchange.ts";
 export { serviceUrl, shownUrl } from "./service-url.ts";

@@ -5,7 +5,11 @@ import {
   algorithmFits,
   defaultAlgorithm,
 } from "@chancery/formats/crypto";
-import { type PrivateKey, signEd25519TwoPass } from "@chancery/formats/crypto/node";
+import {
+  generatePrivateKey,
+  type PrivateKey,
+  signEd25519TwoPass,
+} from "@chancery/formats/crypto/node";
 import { FormatError } from "@chancery/formats/errors";
 import { SignError } from "../errors.ts";
 import { checkKeyAllowed } from "../key-file/index.ts";
@@ -13,6 +17,7 @@ import { loadPrivateKey } from "../key-store/index.ts";
 import { isReadOnce, messageChunks, type MessageSource } from "./message.ts";
 import type { Signer, SignerKind } from "./signer.ts";
 
+const oneTimeAlgorithm = algorithmByName("PKIX_ECDSA_P256_SHA_256");
 const ed25519ph = algorithmByName("PKIX_ED25519_PH");
 
 /** Keys in files and variables: whatever the key store can load. The last kind that is asked. */
@@ -57,7 +62,16 @@ export function keySigner(key: PrivateKey, algorithm?: Algorithm): Signer {
       for await (const chunk of messageChunks(message)) signature.update(chunk);
       return signature.finish();
     },
+    prove: async (challenge) => key.sign(defaultAlgorithm(publicKey).scheme, challenge),
   };
+}
+
+/**
+ * A signer with a new key that exists in this process alone, for one certificate.
+ * @param algorithm Default: ECDSA on P-256, which every client verifies.
+ */
+export function oneTimeSigner(algorithm: Algorithm = oneTimeAlgorithm): Signer {
+  return keySigner(generatePrivateKey(algorithm), algorithm);
 }
 
 async function signTwice(key: PrivateKey, message: MessageSource): Promise<Uint8Array> {

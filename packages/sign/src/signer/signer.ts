@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Algorithm, PublicKey } from "@chancery/formats/crypto";
+import type { Certificate } from "@chancery/formats/x509";
 import type { KeyReferenceContext } from "../key-store/index.ts";
 import type { MessageSource } from "./message.ts";
 
@@ -15,6 +16,14 @@ export interface Signer {
    * @throws SignError
    */
   sign(message: MessageSource): Promise<Uint8Array>;
+  /**
+   * Signs a short text to prove possession of the key: by the key's own algorithm
+   * (`defaultAlgorithm`), whatever artifacts are signed with, as authorities know no other.
+   * @throws SignError
+   */
+  prove(challenge: Uint8Array): Promise<Uint8Array>;
+  /** Who the key belongs to, where an authority says so: bundles then hold this and no key hint. */
+  readonly certificate?: Certificate;
 }
 
 /** What opening a signer may use. */
