@@ -78,6 +78,12 @@ export interface StackConfig {
     /** How far the clock may be off theirs, and may be set while the service runs. */
     readonly clockOffsetMsMax: number;
   };
+  readonly tuf: {
+    /** How long root, targets and snapshot hold; they are signed anew after half of it. */
+    readonly rootDays: number;
+    /** How long the timestamp holds: clients stop that far after the stack does. */
+    readonly timestampDays: number;
+  };
   readonly limits: {
     readonly bodySizeBytesMaxV1: number;
     readonly bodySizeBytesMaxV2: number;
@@ -100,6 +106,7 @@ export interface StackConfigInput {
   readonly witness?: Optional<StackConfig["witness"]>;
   readonly idp?: Optional<StackConfig["idp"]>;
   readonly tsa?: Optional<StackConfig["tsa"]>;
+  readonly tuf?: Optional<StackConfig["tuf"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
   readonly logging?: Optional<StackConfig["logging"]>;
 }
@@ -282,6 +289,22 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
       ({ ntpQuorum = 0, ntpServers: { length } }) => length === 0 || ntpQuorum <= length,
       "ntpQuorum is above the number of ntpServers",
     )
+    .prefault({}),
+  tuf: z
+    .strictObject({
+      rootDays: z
+        .int()
+        .min(2)
+        .max(3650)
+        .default(365)
+        .describe("for how many days root, targets and snapshot of TUF hold"),
+      timestampDays: z
+        .int()
+        .min(1)
+        .max(365)
+        .default(7)
+        .describe("for how many days TUF's timestamp holds: clients outlive a stop that long"),
+    })
     .prefault({}),
   limits: z
     .strictObject({

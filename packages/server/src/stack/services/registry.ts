@@ -4,9 +4,10 @@ import { idp } from "./idp.ts";
 import { rekor } from "./rekor.ts";
 import type { StackService } from "./service.ts";
 import { tsa } from "./tsa.ts";
+import { tuf } from "./tuf.ts";
 
 /** Every service of the stack, in the order in which they open: each may use those before it. */
-export const stackServices: readonly StackService[] = [rekor, tsa, idp];
+export const stackServices: readonly StackService[] = [rekor, tsa, idp, tuf];
 
 /**
  * The services to run, in the registry's order.

@@ -16,6 +16,12 @@ import type { Trust, TrustContribution } from "../trust.ts";
 export interface StackService<Api = unknown> {
   /** As in `only` and `--only`, and in front of errors. */
   readonly name: string;
+  /**
+   * The keys that `trust rotate` can replace, by the names of their first generations
+   * (`generations.ts`). On its next start the service finds which generation is in use, makes what
+   * it needs, and goes on telling clients of those before it. Absent: none.
+   */
+  readonly generations?: readonly string[];
   /** @throws StackError, or the service's own error: the stack does not start then */
   readonly open: (context: StackContext) => Promise<OpenService<Api>>;
 }

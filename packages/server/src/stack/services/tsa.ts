@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { PublicKey } from "@chancery/formats/crypto";
+import type { MessageSigner, PublicKey } from "@chancery/formats/crypto";
 import { messageSigner } from "@chancery/formats/crypto/node";
 import { FormatError } from "@chancery/formats/errors";
 import { describeTimestampAuthority } from "@chancery/formats/trust";
@@ -22,31 +22,32 @@ import {
 import type { StackConfig } from "../config.ts";
 import { StackError } from "../errors.ts";
 import { readText, writeWhole } from "../files.ts";
+import {
+  currentGeneration,
+  type Generation,
+  type Generations,
+  readGenerations,
+} from "../generations.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
-/** The timestamp authority. */
-export const tsa: StackService<never> = { name: "tsa", open: openTsa };
+const firstKey = "tsa";
 
-const keyName = "tsa";
+/** The timestamp authority. */
+export const tsa: StackService<never> = {
+  name: "tsa",
+  generations: [firstKey],
+  open: openTsa,
+};
+
 const algorithm = "PKIX_ECDSA_P256_SHA_256";
-/** Of the certificates in a data directory, leaf first. Public, but whoever changes it stops us. */
-const chainFile = join("tsa", "chain.pem");
 const path = "/api/v1/timestamp";
 
 async function openTsa(context: StackContext): Promise<OpenService<never>> {
-  const { config, keys, logger, metrics, operator } = context;
-  const file = join(context.dataDirectory, chainFile);
-  const text = await readText(file);
-  if (text === undefined && keys.has(keyName)) {
-    const message =
-      `${file} is missing, but there is its key: restore it from a backup, or out of the trusted ` +
-      `root; where no timestamp was ever made, remove the key ${keyName}.pem`;
-    throw new StackError("key", message);
-  }
-  const key = await keys.open(keyName, algorithm, { mayMake: text === undefined });
-  const signer = messageSigner(key);
-  const chain =
-    text === undefined ? await makeChain(file, signer.publicKey, operator) : readChain(file, text);
+  const { config, metrics, logger, operator } = context;
+  const generations = await readGenerations(context.dataDirectory, firstKey);
+  const current = currentGeneration(generations);
+  const { file, signer, chain } = await openGeneration(context, current);
+  const former = await readFormer(context, generations);
   let authority: ServedTimestampAuthority | undefined;
   return {
     addRoutes: async (app) => {
@@ -59,17 +60,73 @@ async function openTsa(context: StackContext): Promise<OpenService<never>> {
       }
     },
     trust: (base) => {
-      const described = describeTimestampAuthority({ uri: `${base}${path}`, certificates: chain });
-      const { uri: url, validFor } = described;
+      const uri = `${base}${path}`;
+      const described = describeTimestampAuthority({ uri, certificates: chain });
+      const older = former.map(({ chain: certificates, until: end }) =>
+        describeTimestampAuthority({ uri, certificates, validFor: { end } }),
+      );
+      const { start } = described.validFor;
       return {
-        timestampAuthorities: [described],
-        tsaUrls: [{ url, majorApiVersion: 1, validFor: { start: validFor.start }, operator }],
+        timestampAuthorities: [...older, described],
+        tsaUrls: [{ url: uri, majorApiVersion: 1, validFor: { start }, operator }],
       };
     },
     notReady: async () => authority?.problem(),
     usage: ({ url }) => ({ places: [["timestamps", `${url}${path}`]] }),
     close: async () => authority?.close(),
   };
+}
+
+/**
+ * Of the certificates in a data directory, leaf first. Public, but whoever changes it stops us.
+ * Those of former keys stay, as clients need them to verify.
+ */
+function chainFile({ number }: Generation): string {
+  return join("tsa", number === 1 ? "chain.pem" : `chain-${number}.pem`);
+}
+
+async function openGeneration(
+  { dataDirectory, keys, operator }: StackContext,
+  generation: Generation,
+): Promise<{ file: string; signer: MessageSigner; chain: readonly Certificate[] }> {
+  const { name } = generation;
+  const file = join(dataDirectory, chainFile(generation));
+  const text = await readText(file);
+  if (text === undefined && keys.has(name)) {
+    const message =
+      `${file} is missing, but there is its key: restore it from a backup, or out of the trusted ` +
+      `root; where no timestamp was ever made, remove the key ${name}.pem`;
+    throw new StackError("key", message);
+  }
+  const key = await keys.open(name, algorithm, { mayMake: text === undefined });
+  const signer = messageSigner(key);
+  const chain =
+    text === undefined ? await makeChain(file, signer.publicKey, operator) : readChain(file, text);
+  return { file, signer, chain };
+}
+
+interface FormerChain {
+  readonly chain: readonly Certificate[];
+  readonly until: Date | undefined;
+}
+
+/** The chains of keys that sign no more; the keys themselves are of no use. */
+async function readFormer(
+  { dataDirectory, keys }: StackContext,
+  generations: Generations,
+): Promise<readonly FormerChain[]> {
+  const former: FormerChain[] = [];
+  for (const generation of generations.slice(0, -1)) {
+    const file = join(dataDirectory, chainFile(generation));
+    const text = await readText(file);
+    if (text !== undefined) {
+      former.push({ chain: readChain(file, text), until: generation.until });
+    } else if (keys.has(generation.name)) {
+      const message = `${file} is missing: old timestamps need it; restore it from a backup`;
+      throw new StackError("key", message);
+    } // Else it was replaced before it was ever used.
+  }
+  return former;
 }
 
 /** How often the clock is compared, and how long without, as Sigstore's authority has it. */

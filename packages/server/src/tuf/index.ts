@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * A repository of The Update Framework: made, signed anew before it expires, given new keys, and
+ * served. Knows nothing of what its targets are for.
+ */
+export { TufRepositoryError, type TufRepositoryErrorCode } from "./errors.ts";
+export { isServedName, type TufFolder } from "./folder.ts";
+export {
+  countSigners,
+  describeKey,
+  encodeMetadata,
+  signMetadata,
+  tufAlgorithm,
+  type TufRole,
+  tufRoles,
+} from "./metadata.ts";
+export {
+  type RoleRing,
+  TufRepository,
+  type TufRepositoryOptions,
+  type TufTarget,
+  type TufUpdate,
+} from "./repository.ts";
+export { checkSuccessor, decodeRoot, type Root, rootFile } from "./root.ts";
+export { addTufRepository } from "./routes.ts";
+export { readState } from "./state.ts";
