@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry, Summary } from "prom-client";
 
 /** Which API a route belongs to, and the name it has in metrics and logs. */
 export interface RouteLabel {
-  readonly api: "rekor-v1" | "rekor-v2" | "witness" | "tsa" | "own";
+  readonly api: "rekor-v1" | "rekor-v2" | "witness" | "tsa" | "fulcio" | "ct" | "own";
   /** The path with its parameters in braces. */
   readonly path: string;
 }

@@ -39,6 +39,10 @@ const issuerSettings = [
   "description",
   "contact",
   "environment",
+  // Not Fulcio's, which passes them over.
+  "certificate-lifetime-seconds",
+  "certificate-backdate-seconds",
+  "certificate-requests",
 ];
 const providerSettings = [
   "default-template-values",
@@ -56,6 +60,12 @@ const extensionsBySetting: ReadonlyMap<string, FulcioClaimName> = new Map(
 const extensionSettings = [...extensionsBySetting.keys(), "issuer", "subject"];
 
 const issuersMax = 10_000;
+
+/** For how long a leaf may be issued, and how far back it may begin. */
+export const certificateSeconds = {
+  lifetime: { min: 60, max: 86_400 },
+  backdate: { min: 0, max: 600 },
+} as const;
 
 /**
  * Reads a configuration that is already taken apart, such as one written in code.
@@ -133,6 +143,17 @@ function readIssuer(
     description: section.text("description"),
     contact: section.text("contact"),
     environment: section.text("environment"),
+    lifetimeSeconds: readSeconds(
+      section,
+      "certificate-lifetime-seconds",
+      certificateSeconds.lifetime,
+    ),
+    backdateSeconds: readSeconds(
+      section,
+      "certificate-backdate-seconds",
+      certificateSeconds.backdate,
+    ),
+    certificateRequests: readRequests(section),
   };
   if (findings.problems.length > before) return undefined;
   const wrong = issuerType?.check?.(issuer);
@@ -198,6 +219,27 @@ function readCaCert(section: Section): string | undefined {
     section.problem(setting, `is no certificate in PEM: ${cause.message}`);
   }
   return pem;
+}
+
+function readSeconds(
+  section: Section,
+  setting: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = section.text(setting);
+  if (text === undefined) return undefined;
+  const seconds = /^[0-9]{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= min && seconds <= max) return seconds;
+  section.problem(setting, `is ${text}; it is a whole number from ${min} to ${max}`);
+  return undefined;
+}
+
+function readRequests(section: Section): IssuerConfig["certificateRequests"] {
+  const setting = "certificate-requests";
+  const text = section.text(setting);
+  if (text === undefined || text === "named" || text === "bound" || text === "none") return text;
+  section.problem(setting, `is ${text}; it is named, bound or none`);
+  return undefined;
 }
 
 /** Entries with problems are there, as undefined: their names are no further problem. */

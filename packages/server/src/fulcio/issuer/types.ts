@@ -27,6 +27,12 @@ export interface IssuerConfig {
   readonly description?: string | undefined;
   readonly contact?: string | undefined;
   readonly environment?: string | undefined;
+  /** How long its certificates live; the service's own setting where it is absent. */
+  readonly lifetimeSeconds?: number | undefined;
+  /** How long before they are issued they begin, likewise. */
+  readonly backdateSeconds?: number | undefined;
+  /** Which PKCS #10 requests are taken with its tokens, likewise: a `RequestBinding`. */
+  readonly certificateRequests?: "named" | "bound" | "none" | undefined;
 }
 
 /** What a CI provider's claims become: an entry of `ci-issuer-metadata`. */

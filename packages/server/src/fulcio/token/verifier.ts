@@ -64,10 +64,17 @@ export class TokenVerifier {
    * @throws TokenError for every token that is not to be believed, or names nobody
    */
   async authenticate(text: string): Promise<Principal> {
+    return (await this.authenticateWithIssuer(text)).principal;
+  }
+
+  /** As {@link authenticate}, and by which issuer. @throws TokenError */
+  async authenticateWithIssuer(
+    text: string,
+  ): Promise<{ readonly principal: Principal; readonly issuer: IssuerConfig }> {
     const { token, issuer } = await this.verify(text);
     const type = findIssuerType(issuer.type);
     if (!type) throw new Error(`an issuer of type ${issuer.type}`); // the configuration has none
-    return type.principal(token, issuer);
+    return { principal: type.principal(token, issuer), issuer };
   }
 
   /**
