@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A certificate authority on loopback: an issuer of tokens, a certificate log, keys and clients.
+import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import type { TestContext } from "node:test";
 import { encodeBase64 } from "@chancery/formats/bytes";
@@ -222,4 +223,38 @@ export function certificatesOf(answer: Answer): Certificate[] {
   const { signedCertificateEmbeddedSct: embedded, signedCertificateDetachedSct: detached } =
     answer.json;
   return decodeCertificatesPem((embedded ?? detached).chain.certificates.join("\n"));
+}
+
+/** A refusal, as google.rpc.Status in JSON. */
+export interface Refused {
+  readonly status?: number;
+  readonly code?: number;
+  readonly message: string | RegExp;
+  readonly reason: string;
+}
+
+export function isRefused(answer: Answer, expected: Refused): void {
+  const { status = 400, code = 3, message, reason } = expected;
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers.get("content-type"), "application/json; charset=utf-8");
+  assert.deepEqual(Object.keys(answer.json), ["code", "message", "details"]);
+  assert.equal(answer.json.code, code);
+  if (typeof message === "string") assert.equal(answer.json.message, message);
+  else assert.match(answer.json.message, message);
+  const [detail, ...others] = answer.json.details;
+  assert.deepEqual(others, []);
+  assert.equal(detail["@type"], "type.googleapis.com/google.rpc.ErrorInfo");
+  assert.equal(detail.reason, reason);
+  assert.equal(detail.domain, "fulcio.chancery");
+  assert.match(detail.metadata.advice, /^[^A-Z].{10,}[^.]$/);
+  assert.equal(answer.headers.get("chancery-reason"), reason);
+}
+
+/** Asks v2 for a certificate. */
+export async function ask(
+  world: FulcioWorld,
+  body: unknown,
+  jwt: string = world.token(),
+): Promise<Answer> {
+  return post(`${world.url}/api/v2/signingCert`, body, { authorization: `Bearer ${jwt}` });
 }

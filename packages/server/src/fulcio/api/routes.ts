@@ -88,7 +88,7 @@ function sendPem(reply: FastifyReply, pem: string): FastifyReply {
 
 /** The token of `Authorization: Bearer …`, the scheme spelled so. */
 function tokenOf(request: FastifyRequest): string | undefined {
-  return request.headers.authorization?.replace(/^Bearer /, "");
+  return request.headers.authorization?.replace(/^Bearer(?: |$)/, "");
 }
 
 /** google.rpc.Status as grpc-gateway writes it, with the reason in `details`. */
