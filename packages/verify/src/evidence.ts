@@ -25,6 +25,35 @@ export const checkNames = [
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
+/**
+ * The checks that a policy may let fail: all but that the bundle can be read, that its key is the
+ * policy's, and that this key signed this artifact.
+ */
+export const failOpenChecks: readonly FailOpenCheck[] = [
+  "trusted-root",
+  "log-promise",
+  "log-checkpoint",
+  "log-inclusion",
+  "log-threshold",
+  "timestamp",
+  "timestamp-threshold",
+  "certificate",
+  "sct",
+  "log-content",
+  "identity",
+];
+export type FailOpenCheck = Exclude<CheckName, "bundle" | "signer" | "artifact" | "signature">;
+
+/**
+ * The way into enforcing: the checks are made and told, and their failure does not refuse. What the
+ * signature rests on is then the policy's key alone.
+ */
+export interface FailOpen {
+  readonly checks: readonly FailOpenCheck[];
+  /** Last instant of it, by `now`: after it everything is enforced. Absent: it has no end. */
+  readonly until?: Date;
+}
+
 /** One thing that was looked at, and what was seen. */
 export interface Check {
   readonly name: CheckName;
@@ -37,6 +66,17 @@ export interface Check {
   readonly message: string;
   /** What was compared. */
   readonly values?: Readonly<Record<string, string>>;
+  /** It failed, and the policy lets that be: the verdict does not rest on it. */
+  readonly tolerated?: true;
+}
+
+/** Where a policy lets checks fail: kept in the evidence, whether or not any did. */
+export interface FailOpenRecord {
+  /** False where its time is over: everything was enforced. */
+  readonly inForce: boolean;
+  readonly until?: Date;
+  /** What failed without a refusal. */
+  readonly tolerated: readonly CheckName[];
 }
 
 /** A point in time that somebody other than the signer vouches for. */
@@ -91,11 +131,14 @@ export interface Evidence {
   /** The first failed check's code; absent where verified. */
   readonly reason?: ReasonCode;
   readonly checks: readonly Check[];
+  /** Where the policy lets checks fail, and nothing vouches for a certificate, the key alone. */
   readonly signer?: Signer;
   readonly times: readonly VerifiedTime[];
   readonly logEntries: readonly VerifiedLogEntry[];
   /** The attestation, only when its signature verified. */
   readonly statement?: Statement;
+  /** Present where the policy has a `failOpen`. */
+  readonly failOpen?: FailOpenRecord;
 }
 
 /** A refusal as an exception, for callers that have nothing to do but stop. */
@@ -123,7 +166,7 @@ export function assertVerified(evidence: Evidence): Evidence {
 
 /** The check that decided a refusal. */
 export function firstFailure(checks: readonly Check[]): Check | undefined {
-  return checks.find((check) => check.status === "failed");
+  return checks.find((check) => check.status === "failed" && !check.tolerated);
 }
 
 type Details = Readonly<Record<string, string>>;
@@ -133,8 +176,25 @@ export class EvidenceBuilder {
   readonly #checks: Check[] = [];
   signer?: Signer;
   statement?: Statement;
+  /** Whether the signer's key is one that the policy names. */
+  pinned = false;
   readonly times: VerifiedTime[] = [];
   readonly logEntries: VerifiedLogEntry[] = [];
+  readonly #failOpen: FailOpen | undefined;
+  readonly #inForce: boolean;
+
+  /** @param now needed where the policy fails open until some time. */
+  constructor(failOpen?: FailOpen, now?: Date) {
+    this.#failOpen = failOpen;
+    const { until } = failOpen ?? {};
+    this.#inForce = failOpen !== undefined && (until === undefined || (now ?? until) <= until);
+  }
+
+  /** Whether the policy lets the check fail, now. */
+  isOpen(name: CheckName): boolean {
+    const open: readonly CheckName[] = this.#failOpen?.checks ?? [];
+    return this.#inForce && open.includes(name);
+  }
 
   pass(name: CheckName, message: string, values?: Details, about?: string): void {
     this.#checks.push(check(name, "passed", undefined, message, values, about));
@@ -171,24 +231,53 @@ export class EvidenceBuilder {
    */
   build(): Evidence {
     const order = (name: CheckName): number => checkNames.indexOf(name);
-    const checks = this.#checks.toSorted((a, b) => order(a.name) - order(b.name));
+    const checks = this.#checks
+      .toSorted((a, b) => order(a.name) - order(b.name))
+      .map((item) => this.#judged(item));
+    const signer = this.#authenticSigner();
     if (firstFailure(checks) === undefined) checks.push(...this.#missing());
     const failure = firstFailure(checks);
     return {
       verdict: failure === undefined ? "verified" : "refused",
       ...(failure?.code === undefined ? {} : { reason: failure.code }),
       checks,
-      ...(this.signer === undefined ? {} : { signer: this.signer }),
+      ...(signer === undefined ? {} : { signer }),
       times: this.times,
       logEntries: this.logEntries,
       ...(this.statement && this.passed("signature") ? { statement: this.statement } : {}),
+      ...(this.#failOpen ? { failOpen: this.#record(this.#failOpen, checks) } : {}),
     };
   }
 
+  #judged(item: Check): Check {
+    const open = item.status === "failed" && this.isOpen(item.name);
+    return open ? { ...item, tolerated: true } : item;
+  }
+
+  #record({ until }: FailOpen, checks: readonly Check[]): FailOpenRecord {
+    const names = checks.flatMap(({ name, tolerated }) => (tolerated ? [name] : []));
+    return {
+      inForce: this.#inForce,
+      ...(until === undefined ? {} : { until }),
+      tolerated: [...new Set(names)],
+    };
+  }
+
+  /** What an unproven certificate says of its holder is not handed on with a verdict for it. */
+  #authenticSigner(): Signer | undefined {
+    const { signer } = this;
+    if (!this.#inForce || signer?.kind !== "certificate") return signer;
+    if (this.passed("certificate") && !this.failed("sct")) return signer;
+    const { keySha256, algorithm } = signer;
+    return { kind: "key", keySha256, ...(algorithm === undefined ? {} : { algorithm }) };
+  }
+
   #missing(): Check[] {
-    const needs = { ...neededOfAll, ...neededOf[this.signer?.kind ?? "certificate"] };
-    return Object.entries(needs).flatMap(([key, allowed]) => {
+    const kind = this.signer?.kind ?? "certificate";
+    const own = neededOf[kind === "certificate" && this.pinned ? "pinned certificate" : kind];
+    return Object.entries({ ...neededOfAll, ...own }).flatMap(([key, allowed]) => {
       const name = key as CheckName;
+      if (this.isOpen(name)) return [];
       const made = this.#checks.some(
         (item) =>
           item.name === name &&
@@ -210,14 +299,11 @@ const neededOfAll: Needs = {
   artifact: ["not-required", "artifact-digest-unavailable"],
   signature: [],
 };
-const neededOf: Readonly<Record<Signer["kind"], Needs>> = {
+const certified: Needs = { "trusted-root": [], certificate: [], sct: ["not-required"] };
+const neededOf: Readonly<Record<Signer["kind"] | "pinned certificate", Needs>> = {
   key: { identity: ["not-applicable"] },
-  certificate: {
-    "trusted-root": [],
-    certificate: [],
-    sct: ["not-required"],
-    identity: [],
-  },
+  certificate: { ...certified, identity: [] },
+  "pinned certificate": { ...certified, identity: ["not-required"] },
 };
 
 function check(

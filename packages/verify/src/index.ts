@@ -19,13 +19,23 @@ export {
   type CheckName,
   checkNames,
   type Evidence,
+  type FailOpen,
+  type FailOpenCheck,
+  failOpenChecks,
+  type FailOpenRecord,
   firstFailure,
   type Signer,
   VerificationError,
   type VerifiedLogEntry,
   type VerifiedTime,
 } from "./evidence.ts";
-export type { IdentityPolicy, KeyPolicy, Policy, StringMatcher } from "./policy.ts";
+export type {
+  CertifiedIdentity,
+  IdentityPolicy,
+  KeyPolicy,
+  Policy,
+  StringMatcher,
+} from "./policy.ts";
 export { type BundleReason, hintFor, type Reason, type ReasonCode, reasons } from "./reasons.ts";
 export { verify, type VerifyInput } from "./verify.ts";
 export { type LogEvidence, verifyLogEntry } from "./verify-log-entry.ts";

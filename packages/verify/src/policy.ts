@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Algorithm, PublicKey } from "@chancery/formats/crypto";
+import { type FailOpen, failOpenChecks } from "./evidence.ts";
 
 /** What a signature must show to be accepted. */
 export interface Policy {
@@ -20,9 +21,14 @@ export interface Policy {
   readonly allowCurrentTime?: boolean;
   /** The type an attestation must have. */
   readonly predicateType?: string;
+  /** What may fail without a refusal. Only where the policy names a key. Default: nothing. */
+  readonly failOpen?: FailOpen;
 }
 
-/** Signed with a key that the verifier has. */
+/**
+ * Signed with a key that the verifier has. It may stand in the bundle's certificate, which then has
+ * to hold like any other.
+ */
 export interface KeyPolicy {
   readonly kind: "key";
   readonly key: PublicKey;
@@ -30,11 +36,19 @@ export interface KeyPolicy {
   readonly algorithm?: Algorithm;
   /** When the key was in use, both ends inclusive: there must be a time, and each lie inside. */
   readonly validFor?: { readonly start: Date; readonly end?: Date };
+  /** Demands a certificate over the key: level `certified`. Default false. */
+  readonly certified?: boolean;
+  /** Whom that certificate must be of; demands one, too. */
+  readonly identity?: CertifiedIdentity;
 }
 
 /** Signed with a certificate of the given identity. */
-export interface IdentityPolicy {
+export interface IdentityPolicy extends CertifiedIdentity {
   readonly kind: "identity";
+}
+
+/** Whom a certificate must be of. */
+export interface CertifiedIdentity {
   /** The subject alternative name: an e-mail address, a URI, a user name. */
   readonly identity: StringMatcher;
   /** The OpenID Connect issuer that vouched for it. */
@@ -64,24 +78,46 @@ export function matches(matcher: StringMatcher, text: string): boolean {
 }
 
 /** Whether the policy compares with an expression. */
-export function usesPatterns({ identity, issuer }: IdentityPolicy): boolean {
+export function usesPatterns({ identity, issuer }: CertifiedIdentity): boolean {
   return "pattern" in identity || "pattern" in issuer;
+}
+
+/** Whom the policy wants a certificate to be of, if anybody. */
+export function wantedIdentity({ signer }: Policy): CertifiedIdentity | undefined {
+  return signer.kind === "identity" ? signer : signer.identity;
 }
 
 /**
  * Refuses a policy that could not be meant: a threshold that is no count would pass silently.
+ * @param now of the verification.
  * @throws RangeError | SyntaxError: the caller's own mistake
  */
-export function assertPolicy(policy: Policy): void {
-  const { logThreshold, timestampThreshold, sctThreshold, signer } = policy;
+export function assertPolicy(policy: Policy, now: Date | undefined): void {
+  const { logThreshold, timestampThreshold, sctThreshold, failOpen } = policy;
   for (const threshold of [logThreshold, timestampThreshold, sctThreshold]) {
     if (threshold === undefined || (Number.isSafeInteger(threshold) && threshold >= 0)) continue;
     throw new RangeError(`the threshold ${threshold} is not a count`);
   }
-  if (signer.kind === "key") return;
-  for (const matcher of [signer.identity, signer.issuer]) {
+  if (failOpen) assertFailOpen(failOpen, policy, now);
+  const wanted = wantedIdentity(policy);
+  for (const matcher of wanted ? [wanted.identity, wanted.issuer] : []) {
     if ("pattern" in matcher) compile(matcher.pattern);
   }
+}
+
+function assertFailOpen(
+  { checks, until }: FailOpen,
+  { signer }: Policy,
+  now: Date | undefined,
+): void {
+  if (signer.kind !== "key") {
+    throw new RangeError("without a key in the policy nothing is left when checks fail open");
+  }
+  const other = checks.find((name) => !failOpenChecks.includes(name));
+  if (other !== undefined) throw new RangeError(`the check ${other} cannot fail open`);
+  if (until === undefined) return;
+  if (Number.isNaN(until.getTime())) throw new RangeError("until is an invalid Date");
+  if (!now) throw new RangeError("failing open until some time takes now");
 }
 
 function compile(pattern: string): RegExp {

@@ -51,8 +51,13 @@ export const reasons: Readonly<Record<ReasonName, Reason>> = {
   ),
   "key-given-for-certificate": reason(
     "Signer",
-    "The bundle holds a certificate, the policy names a key.",
-    "the bundle holds a certificate: give --certificate-identity and --certificate-oidc-issuer",
+    "The bundle holds a certificate over another key than the policy names.",
+    "the bundle holds a certificate over another key: check --key, or give --certificate-identity and --certificate-oidc-issuer",
+  ),
+  "certificate-missing": reason(
+    "Signer",
+    "The policy demands a certificate over its key, and the bundle was made with the key alone.",
+    "sign again with --issue-certificate, or accept the key alone with --level logged",
   ),
   "key-hint-mismatch": reason(
     "Signer",
@@ -394,6 +399,7 @@ type ReasonName =
   | "payload-type-unsupported"
   | "key-not-given"
   | "key-given-for-certificate"
+  | "certificate-missing"
   | "key-hint-mismatch"
   | "key-not-valid-at-time"
   | "log-entry-missing"

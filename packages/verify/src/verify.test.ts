@@ -127,10 +127,8 @@ describe("the signer", () => {
   const key = testKey();
   const signer: KeyPolicy = { kind: "key", key: key.publicKey };
 
-  test("is the policy's key, not a certificate, even over that key", () => {
-    const certified = made();
-    const own: KeyPolicy = { kind: "key", key: certified.key.publicKey };
-    refused(attempt(certified, { signer: own }), "key-given-for-certificate");
+  test("is the policy's key, or an identity, and not the other", () => {
+    refused(attempt(made(), { signer }), "key-given-for-certificate");
     refused(attempt(made({ key }), { signer: signerPolicy }), "key-not-given");
   });
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Bundle, decodeBundle } from "@chancery/formats/bundle";
-import { encodeBase64, encodeHex } from "@chancery/formats/bytes";
-import { type Algorithm, type HashName, type PublicKey, sha256 } from "@chancery/formats/crypto";
+import type { Algorithm, HashName } from "@chancery/formats/crypto";
 import { preAuthenticationEncoding } from "@chancery/formats/dsse";
-import { hashOfOutputName, type LoggedVerifier } from "@chancery/formats/entry";
+import { hashOfOutputName } from "@chancery/formats/entry";
 import { FormatError } from "@chancery/formats/errors";
 import { decodeTrustedRoot, type TrustedRoot } from "@chancery/formats/trust";
-import { type Certificate, decodeCertificate } from "@chancery/formats/x509";
+import type { Certificate } from "@chancery/formats/x509";
 import { type Artifact, ArtifactDigests } from "./artifact.ts";
 import {
   candidateAlgorithms,
@@ -20,16 +19,15 @@ import {
   checkSignature,
   checkTimestamps,
   describeLogEntry,
-  isSelfIssued,
   type CertificateIdentity,
-  readIdentity,
   type SignedMessage,
   type SigningTime,
   type StampedTime,
 } from "./checks/index.ts";
-import { type Evidence, EvidenceBuilder, type Signer, type VerifiedTime } from "./evidence.ts";
-import { assertPolicy, type Policy } from "./policy.ts";
+import { type Evidence, EvidenceBuilder, type VerifiedTime } from "./evidence.ts";
+import { assertPolicy, type Policy, wantedIdentity } from "./policy.ts";
 import type { BundleReason } from "./reasons.ts";
+import { readSigner, type SignerMaterial } from "./signer-material.ts";
 import { inUse, logOperator, type TrustMaterial, trustMaterial } from "./trust-material.ts";
 
 export interface VerifyInput {
@@ -43,7 +41,7 @@ export interface VerifyInput {
    */
   readonly trustedRoot?: Uint8Array | string | TrustedRoot;
   readonly policy: Policy;
-  /** Used only where the policy says `allowCurrentTime`. */
+  /** Used only where the policy says `allowCurrentTime`, or fails open until some time. */
   readonly now?: Date;
 }
 
@@ -51,8 +49,9 @@ export interface VerifyInput {
  * Verifies a Sigstore bundle by the client specification, and says what that rests on.
  *
  * Every check is made whose inputs hold, so the evidence shows all that is wrong, in order; the
- * verdict is `verified` only if none failed. Nothing is fetched, no clock is read. Input that is
- * malformed in any way leads to a refusal, never to an exception.
+ * verdict is `verified` only if none failed but those that the policy lets fail. Nothing is
+ * fetched, no clock is read. Input that is malformed in any way leads to a refusal, never to an
+ * exception.
  *
  * Not checked: revocation, who a log's operator is, what a predicate claims.
  *
@@ -60,14 +59,16 @@ export interface VerifyInput {
  *   threshold that is no count in the policy, a digest of the wrong size, an invalid `now`.
  */
 export function verify(input: VerifyInput): Evidence {
-  assertPolicy(input.policy);
-  if (Number.isNaN(input.now?.getTime())) throw new RangeError("now is an invalid Date");
-  const evidence = new EvidenceBuilder();
+  const { policy, now } = input;
+  if (Number.isNaN(now?.getTime())) throw new RangeError("now is an invalid Date");
+  assertPolicy(policy, now);
+  const evidence = new EvidenceBuilder(policy.failOpen, now);
   const bundle = readBundle(input.bundle, evidence);
   const trust = readTrust(input.trustedRoot, evidence);
-  const signer = bundle && readSigner(bundle, input.policy, evidence);
-  if (bundle && signer && trust !== "malformed") {
-    new Verification(input, bundle, signer, trust, evidence).run();
+  const signer = bundle && readSigner(bundle, policy, evidence);
+  if (bundle && signer && (trust !== "malformed" || evidence.isOpen("trusted-root"))) {
+    const material = trust === "malformed" ? undefined : trust;
+    new Verification(input, bundle, signer, material, evidence).run();
   }
   return evidence.build();
 }
@@ -105,94 +106,6 @@ function readTrust(
     evidence.fail("trusted-root", "trusted-root-malformed", cause.message, { place: cause.place });
     return "malformed";
   }
-}
-
-/** The key a signature is checked with, and the certificate it came in. */
-interface SignerMaterial {
-  readonly key: PublicKey;
-  readonly certificate?: Certificate;
-  /** What the certificate says of its holder. */
-  readonly identity?: CertificateIdentity;
-  readonly verifier: LoggedVerifier;
-}
-
-function readSigner(
-  bundle: Bundle,
-  policy: Policy,
-  evidence: EvidenceBuilder,
-): SignerMaterial | undefined {
-  const { keyMaterial } = bundle;
-  if (keyMaterial.kind === "publicKey") {
-    if (policy.signer.kind === "key") {
-      return readKeySigner(bundle, policy.signer.key, keyMaterial.hint, evidence);
-    }
-    return evidence.fail("signer", "key-not-given", "the bundle was made with a key", {
-      hint: keyMaterial.hint,
-    });
-  }
-  const [leaf, ...others] =
-    keyMaterial.kind === "chain" ? keyMaterial.certificates : [keyMaterial.certificate];
-  let certificate: Certificate;
-  try {
-    certificate = decodeCertificate(leaf as Uint8Array);
-    if (others.some((der) => isSelfIssued(decodeCertificate(der)))) {
-      const message = "the bundle's chain brings a root certificate";
-      return evidence.fail("signer", "certificate-chain-contains-root", message);
-    }
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    return evidence.fail("signer", "certificate-malformed", cause.message);
-  }
-  const identity = readIdentity(certificate);
-  evidence.signer = describeCertificate(certificate, identity);
-  if (policy.signer.kind === "key") {
-    const message = "the policy names a key, the bundle holds a certificate";
-    return evidence.fail("signer", "key-given-for-certificate", message);
-  }
-  evidence.pass("signer", "the bundle holds the signer's certificate");
-  const verifier = { kind: "certificate", certificate: certificate.der } as const;
-  return { key: certificate.publicKey, certificate, identity, verifier };
-}
-
-function readKeySigner(
-  bundle: Bundle,
-  key: PublicKey,
-  hint: string,
-  evidence: EvidenceBuilder,
-): SignerMaterial | undefined {
-  const keyId = sha256(key.spki);
-  evidence.signer = { kind: "key", keySha256: encodeHex(keyId) };
-  const { content } = bundle;
-  const keyid = content.kind === "envelope" ? content.envelope.signatures[0]?.keyid : undefined;
-  if (keyid !== undefined && hint !== "" && keyid !== hint) {
-    const message = "the envelope's keyid and the bundle's hint differ";
-    return evidence.fail("signer", "key-hint-mismatch", message, { keyid, hint });
-  }
-  // Other hints than the recommended one name a key in a way only its owner knows: no reason to
-  // refuse. One that has the recommended form and differs names another key.
-  const recommended = /^[A-Za-z0-9+/]{43}=$/.test(hint);
-  if (recommended && hint !== encodeBase64(keyId)) {
-    const values = { hint, key: encodeBase64(keyId) };
-    return evidence.fail("signer", "key-hint-mismatch", "the bundle names another key", values);
-  }
-  evidence.pass("signer", "the policy's key is the signer's");
-  return { key, verifier: { kind: "publicKey", key } };
-}
-
-function describeCertificate(
-  certificate: Certificate,
-  { identity, claims }: CertificateIdentity,
-): Signer {
-  return {
-    kind: "certificate",
-    ...(identity ? { identity: identity.value, identityKind: identity.kind } : {}),
-    ...(claims?.issuer === undefined ? {} : { issuer: claims.issuer }),
-    claims: { ...claims?.claims },
-    keySha256: encodeHex(sha256(certificate.publicKey.spki)),
-    certificateSha256: encodeHex(sha256(certificate.der)),
-    notBefore: certificate.notBefore,
-    notAfter: certificate.notAfter,
-  };
 }
 
 /** An entry that counts, and the algorithm that it names (Rekor v2). */
@@ -252,14 +165,24 @@ class Verification {
     const entries = this.#checkLogs();
     const times = this.#checkTimes(entries);
     if (certificate) this.#checkCertificate(certificate, times);
-    else this.#checkKeyPeriod(times);
+    this.#checkKeyPeriod(times);
     this.#checkSignature(entries.find(({ algorithm }) => algorithm)?.algorithm);
     checkArtifact(this.#bundle.content, this.#artifact, policy.predicateType, this.#evidence);
-    if (policy.signer.kind === "identity" && identity) {
-      const vouched = this.#evidence.passed("certificate");
-      checkIdentity(identity, policy.signer, vouched, this.#evidence);
+    if (identity) this.#checkIdentity(identity);
+    else this.#evidence.skip("identity", "not-applicable", "a key has no identity");
+  }
+
+  #checkIdentity(identity: CertificateIdentity): void {
+    const evidence = this.#evidence;
+    const wanted = wantedIdentity(this.#input.policy);
+    const vouched = evidence.passed("certificate");
+    if (!wanted) {
+      evidence.skip("identity", "not-required", "the policy names a key and no identity");
+    } else if (!vouched && evidence.isOpen("certificate")) {
+      const message = "no trusted authority vouches for what the certificate says";
+      evidence.skip("identity", "depends-on-failed", message);
     } else {
-      this.#evidence.skip("identity", "not-applicable", "a key has no identity");
+      checkIdentity(identity, wanted, vouched, evidence);
     }
   }
 

@@ -8,7 +8,7 @@ import {
   type SignerIdentity,
 } from "@chancery/formats/x509";
 import type { EvidenceBuilder } from "../evidence.ts";
-import { describeMatcher, type IdentityPolicy, matches, usesPatterns } from "../policy.ts";
+import { type CertifiedIdentity, describeMatcher, matches, usesPatterns } from "../policy.ts";
 
 /** What a certificate says about its holder; undefined where it says nothing readable. */
 export interface CertificateIdentity {
@@ -35,7 +35,7 @@ export function readIdentity(certificate: Certificate): CertificateIdentity {
  */
 export function checkIdentity(
   { identity, claims, problem }: CertificateIdentity,
-  policy: IdentityPolicy,
+  policy: CertifiedIdentity,
   vouched: boolean,
   evidence: EvidenceBuilder,
 ): void {
