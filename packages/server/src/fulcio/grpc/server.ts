@@ -2,11 +2,13 @@
 import { FormatError } from "@chancery/formats/errors";
 import {
   type handleUnaryCall,
+  logVerbosity,
   Metadata,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
+  setLogVerbosity,
   status,
 } from "@grpc/grpc-js";
 import type { FastifyBaseLogger } from "fastify";
@@ -60,6 +62,8 @@ const tokenKey = "oidcidentitytoken";
  */
 export async function startGrpc(address: string, options: GrpcOptions): Promise<GrpcServer> {
   const { service, closeTimeoutMs = 10_000 } = options;
+  // It writes on standard error what it also throws.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeBytesMax,
     "grpc.max_concurrent_streams": 1_000,
