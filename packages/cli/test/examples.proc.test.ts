@@ -83,6 +83,15 @@ const stopped = await startStack({
   config: { logging: { level: "silent" } },
 });
 await stopped.close();
+for (const name of ["ann", "bob", "eve"]) prepared.key(name);
+prepared.write("root.pem", readFileSync(prepared.path("stopped-data/keys/tuf-root.pem")));
+for (const line of [
+  "trust next-root --data stopped-data --out next-root.json",
+  "trust sign-root next-root.json --key root.pem",
+]) {
+  const { code, stderr } = await prepared.run(line);
+  assert.equal(code, 0, stderr);
+}
 
 /** `chancery up` in a process of its own, as the examples' processes block this one. */
 async function startLog(): Promise<{ readonly url: string; readonly world: World }> {

@@ -18,13 +18,17 @@ export { ServiceError, type ServiceErrorCode } from "./errors.ts";
 export {
   environmentConfig,
   findStoredLog,
+  importRoot,
   keyPasswordFrom,
+  makeNextRoot,
   mergeConfig,
   type MirrorRecord,
   mirrorStore,
+  type NewRootKeys,
   parseConfigFile,
   readMirror,
   resolveConfig,
+  rotateKeys,
   type Setting,
   settings,
   type Stack,
@@ -35,9 +39,12 @@ export {
   stackFiles,
   type StackOptions,
   startStack,
+  type StoppedStack,
   type StoredLog,
+  takeRootOffline,
   type TrustFiles,
   writeMirror,
 } from "./stack/index.ts";
 export { attestationProblem, loggedEntryKeys, searchStored } from "./rekor/index.ts";
+export { addRootSignature } from "./tuf/index.ts";
 export { startWitness, type WitnessServer, type WitnessServerOptions } from "./witness/index.ts";

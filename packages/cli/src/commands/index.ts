@@ -37,6 +37,7 @@ import { signBlob } from "./sign-blob.ts";
 import { signingConfig } from "./signing-config.ts";
 import { up } from "./up.ts";
 import { user } from "./user.ts";
+import { trust } from "./trust.ts";
 import { trustedRoot } from "./trusted-root.ts";
 import { verifyBlob } from "./verify-blob.ts";
 import { verifyBlobAttestation } from "./verify-blob-attestation.ts";
@@ -59,6 +60,7 @@ export const commands: Group = {
     user,
     log,
     witness,
+    trust,
     trustedRoot,
     signingConfig,
     initialize,

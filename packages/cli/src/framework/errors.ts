@@ -132,6 +132,7 @@ const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>
   VerificationError: () => "refused",
   IdpError: (code) => (code === "store" ? "unavailable" : "usage"),
   StackError: (code) => (code === "in-use" || code === "address" ? "unavailable" : "usage"),
+  TufRepositoryError: () => "usage",
   // What is stored cannot be trusted; or it cannot be had now.
   LogError: (code) =>
     /^(corrupt|object-conflict|rolled-back|wrong-log|poisoned|unverified)$/.test(code)

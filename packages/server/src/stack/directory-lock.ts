@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -31,6 +31,25 @@ export function lockDirectory(directory: string): DirectoryLock {
   const holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   writeFileSync(holderPath, `${JSON.stringify(holder)}\n`);
   return { release: () => database.close() };
+}
+
+/**
+ * Does something in the data directory of a stack while no other process has it.
+ * @throws StackError `identity` where there is no such directory; `in-use`
+ */
+export async function whileStopped<Result>(
+  directory: string,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  if (!existsSync(directory)) {
+    throw new StackError("identity", `there is no directory ${directory}`);
+  }
+  const lock = lockDirectory(directory);
+  try {
+    return await run();
+  } finally {
+    lock.release();
+  }
 }
 
 function describeHolder(path: string): string {

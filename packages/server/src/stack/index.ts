@@ -12,6 +12,14 @@ export {
   type StackConfig,
   type StackConfigInput,
 } from "./config.ts";
+export { rotateKeys } from "./rotate.ts";
+export {
+  importRoot,
+  makeNextRoot,
+  type NewRootKeys,
+  type StoppedStack,
+  takeRootOffline,
+} from "./root-ceremony.ts";
 export { StackError, type StackErrorCode } from "./errors.ts";
 export { lockDirectory } from "./directory-lock.ts";
 export { readText, writeWhole } from "./files.ts";

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync } from "node:fs";
-import { lockDirectory } from "./directory-lock.ts";
+import { whileStopped } from "./directory-lock.ts";
 import { StackError } from "./errors.ts";
 import { beginGenerations, type Generation } from "./generations.ts";
 import { stackServices } from "./services/registry.ts";
 import type { StackService } from "./services/service.ts";
 
 /** What `trust rotate` can be asked for: names of services, and of single keys of theirs. */
-export function rotatable(services: readonly StackService[] = stackServices): readonly string[] {
+function rotatable(services: readonly StackService[] = stackServices): readonly string[] {
   const names = services.flatMap(({ name, generations = [] }) =>
     generations.length === 0 ? [] : [name, ...generations],
   );
@@ -36,13 +35,5 @@ export async function rotateKeys(
     const message = `${JSON.stringify(what)} cannot be replaced; these can: ${known}`;
     throw new StackError("configuration", message);
   }
-  if (!existsSync(dataDirectory)) {
-    throw new StackError("identity", `there is no directory ${dataDirectory}`);
-  }
-  const lock = lockDirectory(dataDirectory);
-  try {
-    return await beginGenerations(dataDirectory, names, now);
-  } finally {
-    lock.release();
-  }
+  return whileStopped(dataDirectory, () => beginGenerations(dataDirectory, names, now));
 }

@@ -6,15 +6,7 @@
  */
 export { TufRepositoryError, type TufRepositoryErrorCode } from "./errors.ts";
 export { isServedName, type TufFolder } from "./folder.ts";
-export {
-  countSigners,
-  describeKey,
-  encodeMetadata,
-  signMetadata,
-  tufAlgorithm,
-  type TufRole,
-  tufRoles,
-} from "./metadata.ts";
+export { describeKey, encodeMetadata, tufAlgorithm, type TufKey, type TufRole, tufRoles } from "./metadata.ts";
 export {
   type RoleRing,
   TufRepository,
@@ -22,6 +14,6 @@ export {
   type TufTarget,
   type TufUpdate,
 } from "./repository.ts";
-export { checkSuccessor, decodeRoot, type Root, rootFile } from "./root.ts";
+export { addRootSignature, type Root, type RoleKeys, rootFile } from "./root.ts";
 export { addTufRepository } from "./routes.ts";
 export { readState } from "./state.ts";

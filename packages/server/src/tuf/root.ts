@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { MessageSigner } from "@chancery/formats/crypto";
 import { type JsonObject, type JsonValue, ObjectDecoder } from "@chancery/formats/json";
 import { TufRepositoryError } from "./errors.ts";
 import {
   countSigners,
   decodeMetadata,
+  describeKey,
+  encodeMetadata,
   type Metadata,
   metadataHead,
   reading,
+  signMetadata,
   type TufKey,
   type TufRole,
   tufRoles,
@@ -82,6 +86,27 @@ export function checkSuccessor(root: Root, next: Root): void {
       "`chancery trust sign-root` adds a signature";
     throw new TufRepositoryError("threshold", message);
   }
+}
+
+/**
+ * Adds a signature to a root that others sign, too; in place of an older one of the same key.
+ * @returns the file with the signature, and whether the key is a root key of this version. One that
+ *   is not counts where it was one of the version before.
+ * @throws TufRepositoryError `damaged`; FormatError where the key is not ECDSA P-256
+ */
+export async function addRootSignature(
+  text: string,
+  signer: MessageSigner,
+): Promise<{ readonly text: string; readonly root: Root; readonly isRootKey: boolean }> {
+  const root = decodeRoot(text, "the root to sign");
+  const { keyid } = describeKey(signer.publicKey);
+  const others = root.signatures.filter((signature) => signature.keyid !== keyid);
+  const signatures = [...others, ...(await signMetadata(root.signed, [signer]))];
+  return {
+    text: encodeMetadata(root.signed, signatures),
+    root,
+    isRootKey: root.roles.root.keyids.includes(keyid),
+  };
 }
 
 function readKeys(signed: JsonObject, place: string): Pick<Root, "keys" | "roles"> {
