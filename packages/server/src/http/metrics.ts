@@ -113,7 +113,7 @@ export class ServerMetrics {
       "version",
     ]);
     this.#shed = counter("chancery_shed_requests", "Requests turned away under load", ["why"]);
-    for (const name of ["rekor_build_info", "rekor_v2_build_info"]) {
+    for (const name of ["rekor_build_info", "rekor_v2_build_info", "fulcio_build_info"]) {
       const help = "A metric with a constant '1' value labeled by version.";
       new Gauge({ name, help, labelNames: ["version"], registers }).set({ version }, 1);
     }

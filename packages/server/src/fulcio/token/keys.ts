@@ -132,13 +132,13 @@ export function candidateKeys(
  * @param read gives the JWK Set as it is now; asked at each token
  */
 export function localKeySource(
-  read: () => { readonly keys: readonly object[] },
+  read: () => KeySet | Promise<KeySet>,
   algorithmsUsed: readonly TokenAlgorithm[] = ["RS256"],
 ): KeySource {
   let last: string | undefined;
   let known: IssuerKeys | undefined;
-  const current = (): IssuerKeys => {
-    const text = JSON.stringify(read());
+  const current = async (): Promise<IssuerKeys> => {
+    const text = JSON.stringify(await read());
     if (known === undefined || text !== last) {
       known = { algorithms: algorithmsUsed, keys: readKeySet(JSON.parse(text) as JsonValue) };
       last = text;
@@ -146,7 +146,15 @@ export function localKeySource(
     return known;
   };
   return {
-    current: async () => current(),
-    newer: async (than) => (current() === than ? undefined : current()),
+    current,
+    newer: async (than) => {
+      const keys = await current();
+      return keys === than ? undefined : keys;
+    },
   };
+}
+
+/** A JWK Set (RFC 7517 §5). */
+interface KeySet {
+  readonly keys: readonly object[];
 }

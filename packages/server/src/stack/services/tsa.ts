@@ -1,15 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import type { MessageSigner, PublicKey } from "@chancery/formats/crypto";
-import { messageSigner } from "@chancery/formats/crypto/node";
-import { FormatError } from "@chancery/formats/errors";
 import { describeTimestampAuthority } from "@chancery/formats/trust";
-import {
-  type Certificate,
-  decodeCertificatesPem,
-  encodeCertificatePem,
-} from "@chancery/formats/x509";
 import {
   addTimestampAuthority,
   defaultTimestampPolicy,
@@ -19,15 +9,9 @@ import {
   type TimestampAuthorityOptions,
   TimestampChainError,
 } from "../../tsa/index.ts";
+import { openChain } from "../chain-files.ts";
 import type { StackConfig } from "../config.ts";
 import { StackError } from "../errors.ts";
-import { readText, writeWhole } from "../files.ts";
-import {
-  currentGeneration,
-  type Generation,
-  type Generations,
-  readGenerations,
-} from "../generations.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
 const firstKey = "tsa";
@@ -43,11 +27,16 @@ const algorithm = "PKIX_ECDSA_P256_SHA_256";
 const path = "/api/v1/timestamp";
 
 async function openTsa(context: StackContext): Promise<OpenService<never>> {
-  const { config, metrics, logger, operator } = context;
-  const generations = await readGenerations(context.dataDirectory, firstKey);
-  const current = currentGeneration(generations);
-  const { file, signer, chain } = await openGeneration(context, current);
-  const former = await readFormer(context, generations);
+  const { config, dataDirectory, keys, metrics, logger, operator } = context;
+  const { file, signer, chain, former } = await openChain({
+    dataDirectory,
+    keys,
+    keyName: firstKey,
+    algorithm,
+    folder: "tsa",
+    what: "old timestamps",
+    make: async (publicKey) => makeTimestampChain(publicKey, operator, new Date()),
+  });
   let authority: ServedTimestampAuthority | undefined;
   return {
     addRoutes: async (app) => {
@@ -77,58 +66,6 @@ async function openTsa(context: StackContext): Promise<OpenService<never>> {
   };
 }
 
-/**
- * Of the certificates in a data directory, leaf first. Public, but whoever changes it stops us.
- * Those of former keys stay, as clients need them to verify.
- */
-function chainFile({ number }: Generation): string {
-  return join("tsa", number === 1 ? "chain.pem" : `chain-${number}.pem`);
-}
-
-async function openGeneration(
-  { dataDirectory, keys, operator }: StackContext,
-  generation: Generation,
-): Promise<{ file: string; signer: MessageSigner; chain: readonly Certificate[] }> {
-  const { name } = generation;
-  const file = join(dataDirectory, chainFile(generation));
-  const text = await readText(file);
-  if (text === undefined && keys.has(name)) {
-    const message =
-      `${file} is missing, but there is its key: restore it from a backup, or out of the trusted ` +
-      `root; where no timestamp was ever made, remove the key ${name}.pem`;
-    throw new StackError("key", message);
-  }
-  const key = await keys.open(name, algorithm, { mayMake: text === undefined });
-  const signer = messageSigner(key);
-  const chain =
-    text === undefined ? await makeChain(file, signer.publicKey, operator) : readChain(file, text);
-  return { file, signer, chain };
-}
-
-interface FormerChain {
-  readonly chain: readonly Certificate[];
-  readonly until: Date | undefined;
-}
-
-/** The chains of keys that sign no more; the keys themselves are of no use. */
-async function readFormer(
-  { dataDirectory, keys }: StackContext,
-  generations: Generations,
-): Promise<readonly FormerChain[]> {
-  const former: FormerChain[] = [];
-  for (const generation of generations.slice(0, -1)) {
-    const file = join(dataDirectory, chainFile(generation));
-    const text = await readText(file);
-    if (text !== undefined) {
-      former.push({ chain: readChain(file, text), until: generation.until });
-    } else if (keys.has(generation.name)) {
-      const message = `${file} is missing: old timestamps need it; restore it from a backup`;
-      throw new StackError("key", message);
-    } // Else it was replaced before it was ever used.
-  }
-  return former;
-}
-
 /** How often the clock is compared, and how long without, as Sigstore's authority has it. */
 const ntpTimes = { intervalMs: 60_000, timeoutMs: 5_000, graceMs: 600_000 } as const;
 
@@ -145,24 +82,4 @@ function settingsOf(settings: StackConfig["tsa"]): Partial<TimestampAuthorityOpt
     jumpMsMax: clockOffsetMsMax,
     ...(servers.length > 0 && { ntp }),
   };
-}
-
-async function makeChain(
-  file: string,
-  publicKey: PublicKey,
-  operator: string,
-): Promise<readonly Certificate[]> {
-  const chain = await makeTimestampChain(publicKey, operator, new Date());
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeWhole(file, chain.map(encodeCertificatePem).join(""));
-  return chain;
-}
-
-function readChain(file: string, text: string): readonly Certificate[] {
-  try {
-    return decodeCertificatesPem(text);
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new StackError("key", `${file}: ${cause.message}`, { cause });
-  }
 }
