@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { constants, mkdir, open, rename, unlink } from "node:fs/promises";
+import { constants, mkdir, open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
-import { randomBytes } from "@chancery/formats/crypto/node";
 import { SignError } from "../errors.ts";
+import { savePrivateKey } from "../key-store/index.ts";
 import { IdentityToken } from "./identity-token.ts";
 import { tokenCharsMax } from "./jwt.ts";
 
@@ -48,17 +48,8 @@ export class TokenCache {
 
   /** Keeps a token in place of the one before. @throws SignError `unwritable-file` */
   async save(key: TokenCacheKey, token: IdentityToken): Promise<void> {
-    const path = this.#pathOf(key);
-    const temporary = `${path}.${encodeHex(randomBytes(8))}.tmp`;
     try {
       await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const file = await open(temporary, "wx", 0o600);
-      try {
-        await file.writeFile(token.bearer());
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === undefined) throw cause;
@@ -69,6 +60,7 @@ export class TokenCache {
         { cause },
       );
     }
+    await savePrivateKey(this.#pathOf(key), token.bearer(), { overwrite: true });
   }
 
   /** Forgets the token of a provider and client. */

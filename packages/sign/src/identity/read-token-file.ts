@@ -33,6 +33,6 @@ export async function readTokenFile(path: string, shown: string = path): Promise
     );
   }
   if (length > fileBytesMax) throw malformedToken(`in ${shown} is too long`);
-  // Bytes that are not ASCII become characters that no token has, which its parser refuses.
-  return Buffer.from(buffer.subarray(0, length)).toString("latin1").trim();
+  // Bytes that are not UTF-8 become a character that no token has, which its parser refuses.
+  return new TextDecoder().decode(buffer.subarray(0, length)).trim();
 }

@@ -102,9 +102,10 @@ function addressOf(
 }
 
 async function show(person: Person, url: string): Promise<void> {
+  // First, as opening may take its time and tell nothing of how it went.
+  person.tell(`Sign in with a browser at this address:\n\n${url}\n`);
   const isOpen = (await person.openBrowser?.(url)) ?? false;
-  const words = isOpen ? "Your browser opens this address" : "Go to this address in a browser";
-  person.tell(`${words}:\n\n${url}\n`);
+  if (!isOpen) person.tell("No browser could be opened from here: go there yourself.");
 }
 
 /** @returns undefined where nothing came in time */

@@ -70,7 +70,8 @@ test("a person signs in, and the token is verified", async () => {
   assert.ok(!(outcome instanceof Error), String(outcome));
   assert.equal(outcome.identity, "alice@example.com");
   assert.equal(page?.status, 200);
-  assert.match(page?.text ?? "", /You are signed in/);
+  assert.match(page?.text ?? "", /Your terminal has the answer/);
+  assert.match(told.join("|"), /^Sign in with a browser at this address:\n\nhttp\S+\n$/);
   const address = new URL(/http\S+/.exec(told.join("\n"))?.[0] ?? "");
   const { redirect_uri, state, nonce, code_challenge, ...rest } = Object.fromEntries(
     address.searchParams,
@@ -119,6 +120,10 @@ test("a key is found where token and keys have no names", async () => {
     await oidcProvider({ signer, keys, header: { kid: undefined } }),
   );
   assert.ok(!(outcome instanceof Error), String(outcome));
+  const nobodys = { keys: [nameless(other), nameless(other)], header: { kid: undefined }, signer };
+  await fails(nobodys, "identity-token-untrusted", /signature verification failed/);
+  const late = { signer, keys, header: { kid: undefined }, claims: { exp: nowSeconds - 60 } };
+  await fails(late, "identity-token-expired");
 });
 
 test("tokens that prove nothing, or answer something else, are refused", async () => {
@@ -330,6 +335,20 @@ test("without a browser here, the person carries the code over", async () => {
     assert.equal(provider.forms[0]?.["code"], "code-secret");
     assert.equal(provider.forms[0]?.["redirect_uri"], outOfBand);
   }
+});
+
+test("half of localhost is not enough, as another program could have the other", async (t) => {
+  const other = createServer().listen(0, "::1");
+  const problem = await new Promise((resolve) => {
+    other.once("listening", () => resolve(undefined)).once("error", resolve);
+  });
+  if (problem !== undefined) return t.skip("there is no IPv6 here");
+  after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const redirectUrl = `http://localhost:${port}/`;
+  const person = { openBrowser: async () => assert.fail("sent to a port that is another's") };
+  const attempt = { flow: { redirectUrl }, person: { ...person, ask: async () => "" } };
+  await fails({}, "oidc-denied", /no verification code/, attempt);
 });
 
 test("a sign-in that nobody finishes ends", async () => {

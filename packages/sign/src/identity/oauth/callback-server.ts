@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SignError } from "../../errors.ts";
 
@@ -50,7 +50,7 @@ export async function openCallbackServer(
         reply(
           response,
           200,
-          "You are signed in. Return to your terminal; this page can be closed.",
+          "Your terminal has the answer. Return to it; this page can be closed.",
         );
         resolve(text);
       } catch (cause) {
@@ -91,26 +91,32 @@ async function listen(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<readonly Server[] | undefined> {
   const name = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const [first, ...others] = name === "localhost" ? ["127.0.0.1", "::1"] : [name];
-  const server = await listenAt(first ?? "", Number(url.port === "" ? 80 : url.port), handle);
-  if (!server) return undefined;
+  const first = name === "localhost" ? "127.0.0.1" : name;
+  const server = await listenAt(first, Number(url.port === "" ? 80 : url.port), handle);
+  if (!(server instanceof Server)) return undefined;
   const { port } = server.address() as AddressInfo;
   url.port = String(port);
-  const second = await Promise.all(others.map(async (host) => listenAt(host, port, handle)));
-  return [server, ...second.filter((other) => other !== undefined)];
+  if (name !== "localhost") return [server];
+  const second = await listenAt("::1", port, handle);
+  if (second instanceof Server) return [server, second];
+  const hasNoIpv6 = second === "EADDRNOTAVAIL" || second === "EAFNOSUPPORT";
+  if (hasNoIpv6) return [server];
+  await close(server);
+  return undefined;
 }
 
+/** @returns the system's code where it cannot be listened there */
 async function listenAt(
   host: string,
   port: number,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Server | undefined> {
+): Promise<Server | string> {
   const limits = { maxHeaderSize: requestBytesMax, requestTimeout: requestTimeoutMs };
   const server = createServer({ ...limits, headersTimeout: requestTimeoutMs }, handle);
   server.maxConnections = 16;
   return new Promise((resolve) => {
     // Taken, forbidden, or no such address: the person then carries the code over instead.
-    server.once("error", () => resolve(undefined));
+    server.once("error", (cause: NodeJS.ErrnoException) => resolve(cause.code ?? cause.message));
     server.listen({ host, port, exclusive: true }, () => resolve(server));
   });
 }

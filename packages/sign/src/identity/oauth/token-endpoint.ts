@@ -42,7 +42,8 @@ export async function askTokenEndpoint(
     throw refused(question, answer, "");
   }
   const body = jsonOf(question, answer);
-  const refusal = refusalIn(body, [client.secret, ...Object.values(secretsOf(form))]);
+  const { code, code_verifier, device_code } = form;
+  const refusal = refusalIn(body, [client.secret, code, code_verifier, device_code]);
   if (refusal) return refusal;
   if (answer.status !== 200) throw refused(question, answer, "");
   const idToken = body["id_token"];
@@ -102,11 +103,4 @@ function authenticated(
 
 function formEncoded(text: string): string {
   return new URLSearchParams({ "": text }).toString().slice(1);
-}
-
-function secretsOf(form: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { code, code_verifier, device_code } = form;
-  return Object.fromEntries(
-    Object.entries({ code, code_verifier, device_code }).filter(([, value]) => value !== undefined),
-  ) as Record<string, string>;
 }

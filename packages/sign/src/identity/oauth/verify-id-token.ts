@@ -83,13 +83,23 @@ async function verifySigned(
     currentDate: new Date(nowMs),
     requiredClaims: ["sub", "iat", "exp"],
   };
-  const verifyWith = async (key: JSONWebKeySet | undefined): Promise<JWTPayload> =>
-    (await jwtVerify(idToken, createLocalJWKSet(key ?? keys), rules)).payload;
+  const verifyWith = async (set: JSONWebKeySet): Promise<JWTPayload> =>
+    (await jwtVerify(idToken, createLocalJWKSet(set), rules)).payload;
   try {
-    return await verifyWith(undefined).catch(async (cause: unknown) => {
+    return await verifyWith(keys).catch(async (cause: unknown) => {
       if (!(cause instanceof errors.JWKSMultipleMatchingKeys)) throw cause;
       // A token that names no key, and several that could be meant: one of them must verify.
-      return Promise.any(keys.keys.map(async (key) => verifyWith({ keys: [key] })));
+      for (const key of keys.keys) {
+        try {
+          return await verifyWith({ keys: [key] });
+        } catch (other) {
+          const isOther =
+            other instanceof errors.JWSSignatureVerificationFailed ||
+            other instanceof errors.JWKSNoMatchingKey;
+          if (!isOther) throw other;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
     });
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) {
@@ -103,8 +113,7 @@ async function verifySigned(
     const isRefusal =
       cause instanceof errors.JOSEError ||
       cause instanceof TypeError ||
-      cause instanceof DOMException ||
-      cause instanceof AggregateError;
+      cause instanceof DOMException;
     if (!isRefusal) throw cause;
     throw untrusted(`does not verify: ${inOneLine(cause.message)}`);
   }
