@@ -2,15 +2,7 @@
 import type { VerificationFlags } from "../flags/index.ts";
 import type { Invocation } from "../framework/index.ts";
 import { checkStdinOnce } from "../files/index.ts";
-import {
-  conclude,
-  loadTrustedRoot,
-  needsTrustedRoot,
-  openArtifact,
-  openBundle,
-  readPolicy,
-  verifyFile,
-} from "../verification/index.ts";
+import { judge, openArtifact, openBundle, readPolicy } from "../verification/index.ts";
 
 export type VerifyBlobFlags = VerificationFlags;
 
@@ -23,7 +15,5 @@ export async function verifyBlobAction(invocation: Invocation<VerifyBlobFlags>):
   const policy = await readPolicy(flags, io);
   const bundle = await openBundle(file, "message", invocation);
   const artifact = await openArtifact(file, bundle, policy, invocation);
-  const trustedRoot = needsTrustedRoot(bundle) ? await loadTrustedRoot(invocation) : undefined;
-  const evidence = verifyFile({ bundle, artifact, trustedRoot, policy, now: io.now() });
-  return conclude(evidence, policy, file, invocation);
+  return judge({ bundle, kind: "message", artifact, policy, file, label: file }, invocation);
 }

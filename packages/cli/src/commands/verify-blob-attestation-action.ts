@@ -6,15 +6,7 @@ import { type Artifact, artifactFromDigest } from "@chancery/verify";
 import type { VerificationFlags } from "../flags/index.ts";
 import { type Invocation, usageError } from "../framework/index.ts";
 import { checkStdinOnce } from "../files/index.ts";
-import {
-  conclude,
-  loadTrustedRoot,
-  needsTrustedRoot,
-  openArtifact,
-  openBundle,
-  readPolicy,
-  verifyFile,
-} from "../verification/index.ts";
+import { judge, openArtifact, openBundle, readPolicy } from "../verification/index.ts";
 
 export interface VerifyBlobAttestationFlags extends VerificationFlags {
   readonly type: string;
@@ -52,9 +44,8 @@ export async function verifyBlobAttestationAction(
     invocation.report.warn("it is not checked which file the attestation is about");
     artifact = undefined;
   }
-  const trustedRoot = needsTrustedRoot(bundle) ? await loadTrustedRoot(invocation) : undefined;
-  const evidence = verifyFile({ bundle, artifact, trustedRoot, policy, now: io.now() });
-  return conclude(evidence, policy, file ?? flags.bundle ?? "attestation", invocation);
+  const label = file ?? flags.bundle ?? "attestation";
+  return judge({ bundle, kind: "envelope", artifact, policy, file, label }, invocation);
 }
 
 function readDigest({ digest, digestAlg }: VerifyBlobAttestationFlags): Artifact | undefined {

@@ -11,6 +11,6 @@ export {
   readWhole,
 } from "./input.ts";
 export { allowOutput, writeOutput } from "./output.ts";
-export { pathOf, shellWord } from "./paths.ts";
+export { pathOf, pendingFileOf, shellWord } from "./paths.ts";
 export { startProgress } from "./progress.ts";
 export { stopAsked } from "./stop.ts";

@@ -11,3 +11,8 @@ export function pathOf(io: Io, typed: string): string {
 export function shellWord(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+/** Where what is pending of a bundle's log entries is kept. */
+export function pendingFileOf(bundle: string): string {
+  return `${bundle}.pending.json`;
+}

@@ -18,6 +18,8 @@ export interface VerificationFlags {
   readonly certificateGithubWorkflowRef?: string;
   readonly certificateClaim: readonly string[];
   readonly level?: string;
+  readonly failOpen: boolean;
+  readonly failOpenUntil?: string;
   readonly trustedRoot?: string;
   readonly offline: boolean;
   readonly insecureIgnoreTlog: boolean;
@@ -74,6 +76,14 @@ export const verificationFlags: Flags<VerificationFlags> = {
     about: "what a signature must show",
     choices: ["keyed", "logged", "certified", "keyless"],
   },
+  failOpen: {
+    type: "boolean",
+    about: "with --key: report what else does not hold, and refuse only for key and signature",
+  },
+  failOpenUntil: text(
+    "DATE",
+    "the same until then, such as 2030-12-31; afterwards all is enforced",
+  ),
   trustedRoot: text("FILE", "trusted root; default: fetched by TUF when something needs it"),
   offline: { type: "boolean", about: "open no connection; a cached trusted root may be used" },
   insecureIgnoreTlog: { type: "boolean", about: "accept signatures that are not in a log" },

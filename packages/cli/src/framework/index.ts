@@ -20,6 +20,6 @@ export { type Io, processIo } from "./io.ts";
 export type { Paint } from "./paint.ts";
 export { plainJson, printable } from "./plain.ts";
 export { globalFlags } from "./program.ts";
-export { type Json, type JsonResult, outputVersion } from "./report.ts";
+export { type Json, type JsonResult, outputVersion, type Report } from "./report.ts";
 export { run } from "./run.ts";
 export { readDuration } from "./values.ts";

@@ -17,10 +17,10 @@ export function explain(evidence: Evidence, paint: Paint): string {
 }
 
 function explainCheck(check: Check, paint: Paint): string[] {
-  const { status, name, about, message, code, values } = check;
+  const { status, name, about, message, code, values, tolerated } = check;
   const colour = { passed: paint.green, failed: paint.red, skipped: paint.dim }[status];
   const title = about === undefined ? name : `${name} ${about}`;
-  const reason = code === undefined ? "" : ` (${code})`;
+  const reason = code === undefined ? "" : ` (${code}${tolerated ? ", not enforced" : ""})`;
   const lines = [`${colour(marks[status])} ${paint.bold(title)}: ${printable(message)}${reason}`];
   const width = Math.max(0, ...Object.keys(values ?? {}).map((key) => key.length));
   for (const [key, value] of Object.entries(values ?? {})) {

@@ -9,9 +9,7 @@ import {
   artifactFromDigest,
   artifactForBundle,
   artifactFromStream,
-  type Evidence,
   type Policy,
-  verify,
 } from "@chancery/verify";
 import type { VerificationFlags } from "../flags/index.ts";
 import { CliError, type Invocation, type Io, usageError } from "../framework/index.ts";
@@ -49,7 +47,7 @@ export async function openBundle(
     const content = await openSignature(flags.signature, kind, needs);
     return bundleFromSignature(content, kind, certificate);
   }
-  const label = flags.bundle ?? (await findBundle(file, kind, needs.io));
+  const label = await bundleLabel(file, kind, needs);
   const bytes = await readWhole(label, "bundle", bundleLimits.sizeBytesMax, needs);
   const bundle = readBundle(bytes, label, kind, certificate);
   needs.report.detail(`bundle ${label}`);
@@ -80,22 +78,13 @@ export async function openArtifact(
   }
 }
 
-/** Calls `verify` with what there is. */
-export function verifyFile(input: {
-  readonly bundle: ReadBundle;
-  readonly artifact: Artifact | undefined;
-  readonly trustedRoot: Uint8Array | undefined;
-  readonly policy: Policy;
-  readonly now: Date;
-}): Evidence {
-  const { bundle, artifact, trustedRoot, policy, now } = input;
-  return verify({
-    bundle,
-    ...(artifact ? { artifact } : {}),
-    ...(trustedRoot ? { trustedRoot } : {}),
-    policy,
-    now,
-  });
+/** Where the bundle is: `--bundle`, or beside the file. @throws CliError */
+export async function bundleLabel(
+  file: string | undefined,
+  kind: ContentKind,
+  { flags, io }: Pick<Needs, "flags" | "io">,
+): Promise<string> {
+  return flags.bundle ?? findBundle(file, kind, io);
 }
 
 async function findBundle(file: string | undefined, kind: ContentKind, io: Io): Promise<string> {
@@ -111,7 +100,7 @@ async function findBundle(file: string | undefined, kind: ContentKind, io: Io): 
   });
 }
 
-async function exists(io: Io, label: string): Promise<boolean> {
+export async function exists(io: Io, label: string): Promise<boolean> {
   try {
     await access(pathOf(io, label));
     return true;

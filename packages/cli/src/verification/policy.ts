@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { IdentityPolicy, KeyPolicy, Policy, StringMatcher } from "@chancery/verify";
+import {
+  type CertifiedIdentity,
+  failOpenChecks,
+  type KeyPolicy,
+  type Policy,
+  type StringMatcher,
+} from "@chancery/verify";
 import { fulcioExtensions } from "@chancery/formats/x509";
 import type { VerificationFlags } from "../flags/index.ts";
 import { type Io, usageError } from "../framework/index.ts";
@@ -28,20 +34,18 @@ const claimFlags = [
 ] as const;
 
 /**
- * The policy that the flags state: a key, or an identity and who vouched for it; a log entry unless
- * that is waived.
- * @throws CliError where the flags state none, or two
+ * The policy that the flags state: a key, or an identity and who vouched for it, or both where a
+ * certificate must be over that key; a log entry unless that is waived.
+ * @throws CliError where the flags state none
  */
 export async function readPolicy(flags: VerificationFlags, io: Io): Promise<Policy> {
   const usesIdentity =
     identityFlags.some((name) => flags[name] !== undefined) || flags.certificateClaim.length > 0;
-  if (flags.key !== undefined && usesIdentity) {
-    throw usageError(
-      "--key and --certificate-… flags exclude each other",
-      "a signature is made with a key (--key) or with a certificate (--certificate-identity)",
-    );
-  }
-  const signer = flags.key === undefined ? readIdentity(flags) : await readKey(flags, io);
+  const identity = usesIdentity || flags.key === undefined ? readIdentity(flags) : undefined;
+  const signer: Policy["signer"] =
+    flags.key === undefined
+      ? { kind: "identity", ...(identity as CertifiedIdentity) }
+      : await readKey(flags, identity, io);
   const unlogged = readUnlogged(flags, signer.kind);
   return {
     signer,
@@ -49,20 +53,53 @@ export async function readPolicy(flags: VerificationFlags, io: Io): Promise<Poli
     timestampThreshold: flags.useSignedTimestamps ? 1 : 0,
     sctThreshold: flags.insecureIgnoreSct ? 0 : 1,
     allowCurrentTime: unlogged && signer.kind === "identity" && !flags.useSignedTimestamps,
+    ...readFailOpen(flags),
   };
 }
 
-async function readKey(flags: VerificationFlags, io: Io): Promise<KeyPolicy> {
+async function readKey(
+  flags: VerificationFlags,
+  identity: CertifiedIdentity | undefined,
+  io: Io,
+): Promise<KeyPolicy> {
   const { signingAlgorithm } = flags;
   const algorithm =
     signingAlgorithm === undefined
       ? undefined
       : readAlgorithm(signingAlgorithm, "--signing-algorithm");
   const key = await openPublicKey(io, flags.key as string, flags.offline);
-  return { kind: "key", key, ...(algorithm ? { algorithm } : {}) };
+  return {
+    kind: "key",
+    key,
+    certified: flags.level === "certified",
+    ...(algorithm ? { algorithm } : {}),
+    ...(identity ? { identity } : {}),
+  };
 }
 
-function readIdentity(flags: VerificationFlags): IdentityPolicy {
+/** A day without a time lasts until its end, by UTC. */
+const datePattern = /^\d{4}-\d{2}-\d{2}$/;
+
+function readFailOpen(flags: VerificationFlags): Pick<Policy, "failOpen"> {
+  const { failOpen, failOpenUntil: text } = flags;
+  if (!failOpen && text === undefined) return {};
+  if (flags.key === undefined) {
+    throw usageError(
+      "--fail-open is for keys: without one nothing would be left to refuse",
+      "pass --key FILE, or leave --fail-open away",
+    );
+  }
+  if (text === undefined) return { failOpen: { checks: failOpenChecks } };
+  const until = new Date(datePattern.test(text) ? `${text}T23:59:59.999Z` : text);
+  const known = datePattern.test(text) || /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
+  if (!known || Number.isNaN(until.getTime())) {
+    const hint = "a day such as 2030-12-31, or a time such as 2030-12-31T12:00:00Z";
+    throw usageError(`--fail-open-until is ${JSON.stringify(text)}, which is no date`, hint);
+  }
+  return { failOpen: { checks: failOpenChecks, until } };
+}
+
+function readIdentity(flags: VerificationFlags): CertifiedIdentity {
   const identity = matcher(
     flags.certificateIdentity,
     flags.certificateIdentityRegexp,
@@ -73,6 +110,12 @@ function readIdentity(flags: VerificationFlags): IdentityPolicy {
     flags.certificateOidcIssuerRegexp,
     "--certificate-oidc-issuer",
   );
+  if (!identity && !issuer && flags.key !== undefined) {
+    throw usageError(
+      "claims are demanded of a certificate, and not whose it must be",
+      "pass --certificate-identity NAME with --certificate-oidc-issuer URL, too",
+    );
+  }
   if (!identity && !issuer) {
     throw usageError(
       "nothing says who must have signed",
@@ -87,12 +130,12 @@ function readIdentity(flags: VerificationFlags): IdentityPolicy {
     const hint = "pass --certificate-oidc-issuer URL, or --certificate-oidc-issuer-regexp";
     throw usageError("--certificate-identity is given without an issuer", hint);
   }
-  if (flags.signingAlgorithm !== undefined) {
+  if (flags.signingAlgorithm !== undefined && flags.key === undefined) {
     throw usageError("--signing-algorithm goes with --key", "certificates say their algorithm");
   }
   const claims = readClaims(flags);
   const hasClaims = Object.keys(claims).length > 0;
-  return { kind: "identity", identity, issuer, ...(hasClaims ? { claims } : {}) };
+  return { identity, issuer, ...(hasClaims ? { claims } : {}) };
 }
 
 function matcher(
@@ -154,10 +197,10 @@ function readUnlogged(flags: VerificationFlags, signer: "key" | "identity"): boo
       "leave one of them away",
     );
   }
-  if ((level === "certified" || level === "keyless") && signer === "key") {
+  if (level === "keyless" && signer === "key") {
     throw usageError(
-      `--level ${level} is about identities, --key names a key`,
-      "pass --certificate-identity and --certificate-oidc-issuer, or --level logged",
+      "--level keyless is about one-time keys, --key names one that is kept",
+      "leave --key away, or pass --level certified",
     );
   }
   if (level === "keyed" && signer === "identity") {
