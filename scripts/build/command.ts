@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { licencesOf } from "./licences.ts";
 import { finish, published, readManifest, root } from "./manifest.ts";
+import { failOnWarning } from "./warnings.ts";
 
 const NODE_MAJOR_MIN = 24;
 
@@ -42,10 +43,7 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
     external: ["koffi"],
     transform: { target: "node20" },
     plugins: [...THREADS.map(threadInPlace), withoutDeprecations],
-    onLog(level, log, handle) {
-      if (level === "warn") throw new Error(log.message);
-      handle(level, log);
-    },
+    onLog: failOnWarning,
   });
   const { output } = await bundle.write({
     dir: join(dist, LIBRARY),

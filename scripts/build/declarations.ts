@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Declarations as published. The compiler writes one file for each source; most are smaller than a
-// block of a disk, so those of a folder become one `types.d.ts`, which the entries lead to.
+// block of a disk, so those of a folder become one `FOLDER-types.d.ts`, to which the entries lead.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parseSync } from "rolldown/utils";
-import { root } from "./manifest.ts";
+import { publishedName, root } from "./manifest.ts";
 
 /** Compiles all libraries, which see each other's sources. @param out a folder inside the root */
 export function compileDeclarations(packages: readonly string[], out: string): void {
@@ -37,12 +37,12 @@ export function writeDeclarations(
   const modules = readModules(from, entries, hidden);
   const merged: Merged = new Map();
   for (const [folder, members] of Map.groupBy(modules.values(), (module) => module.folder)) {
-    const file = join(folder, "types");
+    const file = folder === "" ? "types" : `${folder}-types`;
     const parts = members.filter(({ name, movable }) => movable && !entries.includes(name));
     if (parts.length < 2 || modules.has(file) || !namesAreDistinct(parts)) continue;
     for (const { name } of parts) merged.set(name, file);
   }
-  const fileOf = ({ name }: Module): string => merged.get(name) ?? name;
+  const fileOf = ({ name }: Module): string => merged.get(name) ?? publishedName(name);
   for (const [file, members] of Map.groupBy(modules.values(), fileOf)) {
     const texts = merged.has(members[0]?.name ?? "")
       ? [joined(file, members, merged)]
@@ -233,7 +233,7 @@ function targetOf(
 ): string | undefined {
   if (!specifier.startsWith(".")) return specifier;
   const name = resolveName(module.name, specifier);
-  const target = merged.get(name) ?? name;
+  const target = merged.get(name) ?? publishedName(name);
   if (target === file) return undefined;
   const path = relative(dirname(file), target);
   return `${path.startsWith(".") ? "" : "./"}${path}.js`;

