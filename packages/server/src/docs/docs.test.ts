@@ -6,7 +6,8 @@ import type { OpenApiDocument } from "./document.ts";
 import { openApiDocument } from "./openapi.ts";
 import { documentPage } from "./page.ts";
 
-const document = openApiDocument("1.2.3");
+const services = ["rekor", "fulcio", "ct", "tsa", "tuf", "idp"];
+const document = openApiDocument("1.2.3", services);
 const page = documentPage(document);
 const text = JSON.stringify(document);
 
@@ -35,12 +36,25 @@ suite("the description of the APIs", () => {
       "/tile/{path}",
       "/api/v1/log/search",
       "/api/v2/log/search",
+      "/api/v2/signingCert",
+      "/ct/ct/v1/add-chain",
+      "/api/v1/timestamp",
+      "/tuf/{name}",
+      "/oidc/.well-known/openid-configuration",
       "/metrics",
       "/healthz",
       "/readyz",
     ]) {
       assert.ok(path in document.paths, path);
     }
+  });
+
+  test("tells of what runs, and of nothing else", () => {
+    const { paths, tags = [] } = openApiDocument("1.2.3", ["tsa"]);
+    const names = tags.map(({ name }) => name);
+    assert.deepEqual(names, ["Timestamps", "Operation"]);
+    assert.ok("/api/v1/timestamp" in paths && "/healthz" in paths);
+    assert.ok(!("/checkpoint" in paths) && !("/api/v2/signingCert" in paths));
   });
 
   test("refers to nothing that is not there", () => {

@@ -10,6 +10,15 @@ export interface OpenApiDocument {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
+/** What one API adds to the document. */
+export interface ApiSection {
+  /** The service of the stack that serves it; absent: every server does. */
+  readonly service?: string;
+  readonly tag: { readonly name: string; readonly description: string };
+  readonly paths: OpenApiDocument["paths"];
+  readonly schemas?: OpenApiDocument["components"]["schemas"];
+}
+
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;

@@ -1,22 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type OpenApiDocument, withCommonAnswers } from "./document.ts";
-import { operationPaths, operationsTag } from "./operations.ts";
-import { v1Paths, v1Tag } from "./rekor-v1.ts";
-import { v2Paths, v2Tag } from "./rekor-v2.ts";
+import { ctSection } from "./ct.ts";
+import { type ApiSection, type OpenApiDocument, withCommonAnswers } from "./document.ts";
+import { fulcioSection } from "./fulcio.ts";
+import { identitySection } from "./identity.ts";
+import { operationsSection } from "./operations.ts";
+import { rekorV1Section } from "./rekor-v1.ts";
+import { rekorV2Section } from "./rekor-v2.ts";
 import { schemas } from "./schemas.ts";
-import { searchPaths, searchTag } from "./search.ts";
+import { searchSection } from "./search.ts";
+import { timestampSection } from "./timestamp.ts";
+import { tufSection } from "./tuf.ts";
 
-/** The document of the log and of what surrounds it. */
-export function openApiDocument(version: string): OpenApiDocument {
+/** Every API of the stack, in the order in which a page shows them. */
+const sections: readonly ApiSection[] = [
+  rekorV1Section,
+  rekorV2Section,
+  searchSection,
+  fulcioSection,
+  ctSection,
+  timestampSection,
+  tufSection,
+  identitySection,
+  operationsSection,
+];
+
+/** The document of what is served. @param services names of those that run */
+export function openApiDocument(version: string, services: readonly string[]): OpenApiDocument {
+  const shown = sections.filter(({ service }) => !service || services.includes(service));
   return {
     openapi: "3.1.0",
     info: {
       title: "Chancery",
       version,
-      description: "A transparency log of signatures, through Rekor's v1 and v2 APIs.",
+      description: "The services of Sigstore under one address, with the APIs of the originals.",
     },
-    tags: [v1Tag, v2Tag, searchTag, operationsTag],
-    paths: withCommonAnswers({ ...v1Paths, ...v2Paths, ...searchPaths, ...operationPaths }),
-    components: { schemas },
+    tags: shown.map(({ tag }) => tag),
+    paths: withCommonAnswers(Object.assign({}, ...shown.map(({ paths }) => paths))),
+    components: {
+      schemas: Object.assign({}, schemas, ...shown.map((section) => section.schemas)),
+    },
   };
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { ok, type OpenApiDocument, text } from "./document.ts";
+import { ok, type ApiSection, text } from "./document.ts";
 
-export const operationsTag: { readonly name: string; readonly description: string } = {
+const tag: ApiSection["tag"] = {
   name: "Operation",
   description: "For those who run the log, and the tools that watch it.",
 };
 
-const tags = [operationsTag.name];
+const tags = [tag.name];
 const status = { type: "object", required: ["status"], properties: { status: { type: "string" } } };
 const reason = { ...status, properties: { ...status.properties, reason: { type: "string" } } };
 const description = ok("This description, in OpenAPI 3.1", { type: "object" });
 
-export const operationPaths: OpenApiDocument["paths"] = {
+const paths: ApiSection["paths"] = {
   "/healthz": {
     get: {
       operationId: "getHealth",
@@ -69,3 +69,6 @@ export const operationPaths: OpenApiDocument["paths"] = {
     },
   },
 };
+
+/** What every server has. */
+export const operationsSection: ApiSection = { tag, paths };

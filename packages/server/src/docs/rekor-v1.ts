@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import {
-  array,
-  body,
-  errorV1,
-  ok,
-  type OpenApiDocument,
-  path,
-  query,
-  ref,
-  text,
-} from "./document.ts";
+import { array, body, errorV1, ok, type ApiSection, path, query, ref, text } from "./document.ts";
 
-export const v1Tag: { readonly name: string; readonly description: string } = {
+const tag: ApiSection["tag"] = {
   name: "Rekor v1",
   description: `The API of Rekor v1 (\`rekor-server\`), with its statuses, its texts and its ids. An \
 entry is answered with a signed promise and a proof, which are final. One that is logged already is \
@@ -28,7 +18,7 @@ const treeId = query("treeID", false, "decimal id of a tree", {
 });
 
 const v1 = ["Rekor v1"];
-export const v1Paths: OpenApiDocument["paths"] = {
+const paths: ApiSection["paths"] = {
   "/api/v1/log": {
     get: {
       operationId: "getLogInfo",
@@ -118,3 +108,6 @@ export const v1Paths: OpenApiDocument["paths"] = {
     },
   },
 };
+
+/** The API of Rekor v1. */
+export const rekorV1Section: ApiSection = { service: "rekor", tag, paths };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { body, errorV2, ok, type OpenApiDocument, path, ref, text } from "./document.ts";
+import { body, errorV2, ok, type ApiSection, path, ref, text } from "./document.ts";
 
-export const v2Tag: { readonly name: string; readonly description: string } = {
+const tag: ApiSection["tag"] = {
   name: "Rekor v2",
   description: `The API of Rekor v2 (\`rekor-tiles\`): entries are written by one operation, and read \
 as tiles (C2SP tlog-tiles) under a signed checkpoint. What is immutable may be cached for ever, and \
@@ -21,7 +21,7 @@ const tilePath = path("path", "as C2SP tlog-tiles spells it, such as 0/x001/234.
   type: "string",
 });
 
-export const v2Paths: OpenApiDocument["paths"] = {
+const paths: ApiSection["paths"] = {
   "/api/v2/log/entries": {
     post: {
       operationId: "createEntry",
@@ -61,3 +61,6 @@ export const v2Paths: OpenApiDocument["paths"] = {
     ]),
   ),
 };
+
+/** The API of Rekor v2. */
+export const rekorV2Section: ApiSection = { service: "rekor", tag, paths };

@@ -2,38 +2,29 @@
 // The shapes of requests and answers, in JSON Schema. Kept apart from what reads them: the readers
 // are stricter than a schema can say, and word their refusals as Rekor does.
 
-const text = { type: "string" };
-const base64 = { type: "string", format: "byte" };
+import { all, base64, integer, object, string } from "./json-schema.ts";
+
 const hex64 = { type: "string", pattern: "^[0-9a-fA-F]{64}$" };
-const integer = { type: "integer", minimum: 0 };
 /** A 64-bit integer in protobuf's JSON mapping. */
 const int64 = { type: "string", pattern: "^[0-9]+$" };
 
-function object(properties: Record<string, object>, required: readonly string[] = []): object {
-  return { type: "object", properties, ...(required.length > 0 ? { required } : {}) };
-}
-
-function all(properties: Record<string, object>): object {
-  return object(properties, Object.keys(properties));
-}
-
 const head = {
   rootHash: hex64,
-  signedTreeHead: text,
+  signedTreeHead: string,
   treeID: { type: "string", pattern: "^[0-9]+$" },
   treeSize: integer,
 };
 
 const rawBytes = all({ rawBytes: base64 });
-const verifier = object({ publicKey: rawBytes, x509Certificate: rawBytes, keyDetails: text }, [
+const verifier = object({ publicKey: rawBytes, x509Certificate: rawBytes, keyDetails: string }, [
   "keyDetails",
 ]);
 
 export const schemas: Readonly<Record<string, object>> = {
-  Error: all({ code: { type: "integer" }, message: text }),
+  Error: all({ code: { type: "integer" }, message: string }),
   Status: all({
     code: { type: "integer" },
-    message: text,
+    message: string,
     details: { type: "array", items: { type: "object" } },
   }),
   LogInfo: all({
@@ -59,7 +50,7 @@ export const schemas: Readonly<Record<string, object>> = {
         logIndex: integer,
         verification: all({
           inclusionProof: all({
-            checkpoint: text,
+            checkpoint: string,
             hashes: { type: "array", items: hex64 },
             logIndex: integer,
             rootHash: hex64,
@@ -72,7 +63,7 @@ export const schemas: Readonly<Record<string, object>> = {
     ),
   },
   SearchLogQuery: object({
-    entryUUIDs: { type: ["array", "null"], items: text, minItems: 1, maxItems: 10 },
+    entryUUIDs: { type: ["array", "null"], items: string, minItems: 1, maxItems: 10 },
     logIndexes: { type: ["array", "null"], items: integer, minItems: 1, maxItems: 10 },
     entries: {
       type: ["array", "null"],
@@ -99,12 +90,12 @@ export const schemas: Readonly<Record<string, object>> = {
     operator: { type: ["string", "null"], enum: ["and", "or", "", null] },
   }),
   FoundEntryV1: all({
-    uuid: text,
+    uuid: string,
     logIndex: integer,
     logID: hex64,
     integratedTime: integer,
-    kind: text,
-    apiVersion: text,
+    kind: string,
+    apiVersion: string,
     body: base64,
   }),
   CreateEntryRequest: {
@@ -119,8 +110,8 @@ export const schemas: Readonly<Record<string, object>> = {
         dsseRequestV002: all({
           envelope: all({
             payload: base64,
-            payloadType: text,
-            signatures: { type: "array", items: object({ sig: base64, keyid: text }, ["sig"]) },
+            payloadType: string,
+            signatures: { type: "array", items: object({ sig: base64, keyid: string }, ["sig"]) },
           }),
           verifiers: { type: "array", items: verifier, minItems: 1, maxItems: 10 },
         }),
@@ -130,7 +121,7 @@ export const schemas: Readonly<Record<string, object>> = {
   TransparencyLogEntry: all({
     logIndex: int64,
     logId: all({ keyId: base64 }),
-    kindVersion: all({ kind: text, version: text }),
+    kindVersion: all({ kind: string, version: string }),
     integratedTime: int64,
     inclusionPromise: { type: "null" },
     inclusionProof: all({
@@ -138,14 +129,14 @@ export const schemas: Readonly<Record<string, object>> = {
       rootHash: base64,
       treeSize: int64,
       hashes: { type: "array", items: base64 },
-      checkpoint: all({ envelope: text }),
+      checkpoint: all({ envelope: string }),
     }),
     canonicalizedBody: base64,
   }),
   FoundEntryV2: all({
     logIndex: int64,
     logId: all({ keyId: base64 }),
-    kindVersion: all({ kind: text, version: text }),
+    kindVersion: all({ kind: string, version: string }),
     loggedTime: { type: "string", format: "date-time" },
     canonicalizedBody: base64,
   }),

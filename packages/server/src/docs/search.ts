@@ -5,17 +5,15 @@ import {
   errorV1,
   errorV2,
   json,
-  type OpenApiDocument,
+  type ApiSection,
   type Operation,
   query,
   ref,
 } from "./document.ts";
 
-const tag = "Search";
-
 /** What a reader of the page is told before the operations. */
-export const searchTag: { readonly name: string; readonly description: string } = {
-  name: tag,
+const tag: ApiSection["tag"] = {
+  name: "Search",
   description: `Both APIs find entries of the one log, whichever way they came in: by the digest of \
 an artifact, by a key, by an identity in a certificate, by the subject of an attestation, and by the \
 time at which they were logged. Everything that is given must hold; where nothing is given, all \
@@ -52,9 +50,14 @@ const schemas: Readonly<Record<string, object>> = {
 };
 const words = { type: "string", minLength: 1, maxLength: 4096 };
 
-export const searchPaths: OpenApiDocument["paths"] = {
-  "/api/v1/log/search": { get: search("searchLogV1", "FoundEntryV1", errorV1) },
-  "/api/v2/log/search": { get: search("searchLogV2", "FoundEntryV2", errorV2) },
+/** Searches of the log, in both its APIs. */
+export const searchSection: ApiSection = {
+  service: "rekor",
+  tag,
+  paths: {
+    "/api/v1/log/search": { get: search("searchLogV1", "FoundEntryV1", errorV1) },
+    "/api/v2/log/search": { get: search("searchLogV2", "FoundEntryV2", errorV2) },
+  },
 };
 
 function search(operationId: string, item: string, refusal: object): Operation {
@@ -69,7 +72,7 @@ function search(operationId: string, item: string, refusal: object): Operation {
   return {
     operationId,
     summary: "Finds entries, newest first; what is given must all hold",
-    tags: [tag],
+    tags: [tag.name],
     parameters,
     responses: {
       200: {

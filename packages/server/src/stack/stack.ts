@@ -104,7 +104,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const keys = new KeyFolder(join(dataDirectory, "keys"), { password, logger });
     const shared = { dataDirectory, config, keys, logger, metrics, hostname, operator };
     const running = await openServices(services, shared, ends);
-    const app = await createServer(running, shared, options.version);
+    const names = services.map(({ name }) => name);
+    const app = await createServer(running, shared);
+    addDocs(app, options.version ?? "0.0.0", names);
     ends.push(() => app.close());
     const port = await listenOn(app, config.listen);
     const url = publicUrl(config, port);
@@ -114,7 +116,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const facts = Object.assign({}, ...running.map((service) => service.facts?.() ?? {}));
     const usage: Stack["usage"] = (place) =>
       running.flatMap((service) => service.usage?.(place) ?? []);
-    logger.info({ url, hostname, services: services.map(({ name }) => name) }, "serving");
+    logger.info({ url, hostname, services: names }, "serving");
     return { url, config, hostname, facts, usage, close, ...trust.files };
   } catch (cause) {
     await close();
@@ -144,7 +146,6 @@ async function openServices(
 async function createServer(
   running: readonly OpenService[],
   { config: { limits }, logger, metrics }: Shared,
-  version = "0.0.0",
 ): Promise<FastifyInstance> {
   const app = createApp({ logger, metrics, limits });
   addCors(app);
@@ -157,7 +158,6 @@ async function createServer(
     return undefined;
   };
   addOperations(app, { metrics, notReady });
-  addDocs(app, version);
   return app;
 }
 

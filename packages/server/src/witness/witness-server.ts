@@ -98,7 +98,7 @@ export async function startWitness(options: WitnessServerOptions): Promise<Witne
     addWitness(app, { cosigner, logs, state, now: Date.now }, onAnswer);
     const records = state;
     addOperations(app, { metrics, notReady: async () => recordsProblem(records) });
-    addDocument(app, witnessDocument(options.version ?? "0.0.0"));
+    addDocument(app, () => witnessDocument(options.version ?? "0.0.0"));
     const url = publicUrl(config, await listenOn(app, listen));
     const vkey = encodeVerifierKey({ kind: "cosignature", verifier: cosigner.verifier });
     logger.info({ url, vkey, logs: logs.map(({ origin }) => origin) }, "witnessing");
