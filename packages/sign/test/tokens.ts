@@ -2,7 +2,7 @@
 // Identity tokens as tests want them, signed with real keys.
 import crypto, { type KeyObject } from "node:crypto";
 
-export type TokenAlgorithm = "RS256" | "ES256" | "EdDSA";
+export type TokenAlgorithm = "RS256" | "RS512" | "ES256" | "EdDSA";
 
 export interface TokenKey {
   readonly alg: TokenAlgorithm;
@@ -13,7 +13,7 @@ export interface TokenKey {
 
 export function tokenKey(alg: TokenAlgorithm, kid = `key-${alg}`): TokenKey {
   const { privateKey, publicKey } =
-    alg === "RS256"
+    alg === "RS256" || alg === "RS512"
       ? crypto.generateKeyPairSync("rsa", { modulusLength: 2048 })
       : alg === "ES256"
         ? crypto.generateKeyPairSync("ec", { namedCurve: "P-256" })
@@ -65,5 +65,6 @@ export function base64Url(content: string | Uint8Array): string {
 function signature({ alg, privateKey: key }: TokenKey, input: string): Uint8Array {
   const data = Buffer.from(input);
   if (alg === "EdDSA") return crypto.sign(null, data, key);
+  if (alg === "RS512") return crypto.sign("sha512", data, key);
   return crypto.sign("sha256", data, alg === "ES256" ? { key, dsaEncoding: "ieee-p1363" } : key);
 }

@@ -33,7 +33,7 @@ export function parseJwt(text: string): Jwt {
   }
   const jwt = { header: readPart(header, "header"), claims: readPart(payload, "payload") };
   const { alg } = jwt.header;
-  if (typeof alg !== "string" || alg.toLowerCase() === "none" || signature === "") {
+  if (typeof alg !== "string" || alg.toLowerCase() === "none") {
     throw malformedToken("is not signed");
   }
   decodeBase64Url(signature, "signature");

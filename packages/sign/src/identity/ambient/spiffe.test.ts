@@ -162,6 +162,13 @@ test("answers that are no such message are malformed", async () => {
   }
 });
 
+test("an answer that is too long is not read to its end", async () => {
+  // Field 9, 300,000 bytes.
+  const filling = Buffer.concat([Buffer.from([0x4a, 0xe0, 0xa7, 0x12]), Buffer.alloc(300_000)]);
+  const long = ask({ body: frame(Buffer.concat([field(1, svid), filling])) });
+  await assert.rejects(long, refuses("oidc-malformed", /more than 262144 bytes/));
+});
+
 test("a socket with nobody, or something else, behind it is unreachable", async () => {
   const path = join(folder, "other.sock");
   const server: Server = createPlainServer((socket) => {

@@ -3,66 +3,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, test } from "node:test";
-import { inspect } from "node:util";
 import type { SignErrorCode } from "../../errors.ts";
 import { refuses } from "../../../test/keys.ts";
-import {
-  accessTokenHash,
-  type Misbehaviour,
-  oidcProvider,
-  type TestProvider,
-} from "../../../test/oidc-provider.ts";
-import { base64Url, now, nowSeconds, tokenKey, tokenOf } from "../../../test/tokens.ts";
-import type { Person } from "../context.ts";
-import type { IdentityToken } from "../identity-token.ts";
-import { signInWithBrowser } from "./authorization-code.ts";
-import type { FlowInput } from "./flow.ts";
-import { discover } from "./provider.ts";
+import { type Misbehaviour, oidcProvider, type TestProvider } from "../../../test/oidc-provider.ts";
+import { fails, signIn } from "../../../test/sign-in.ts";
+import { base64Url } from "../../../test/tokens.ts";
 import { newPkce } from "./random.ts";
-
-interface Attempt {
-  readonly flow?: Partial<FlowInput>;
-  readonly person?: Partial<Person>;
-  readonly callbackMs?: number;
-}
-
-/** Signs in with a browser that goes where it is sent at once. */
-async function signIn(provider: TestProvider, attempt: Attempt = {}) {
-  const told: string[] = [];
-  let visit: ReturnType<TestProvider["visit"]> | undefined;
-  const openBrowser = async (url: string) => {
-    visit = provider.visit(url);
-    return true;
-  };
-  const person = { tell: (line: string) => void told.push(line), openBrowser, ...attempt.person };
-  const http = { wait: async () => undefined };
-  const input = {
-    provider: await discover(provider.issuer, http),
-    client: { id: "sigstore", secret: undefined },
-    nowMs: () => now,
-    http,
-    redirectUrl: undefined,
-    connector: undefined,
-    ...attempt.flow,
-  };
-  const outcome: IdentityToken | Error = await signInWithBrowser(
-    input,
-    person,
-    attempt.callbackMs,
-  ).catch((error: Error) => error);
-  return { outcome, told, page: await visit };
-}
-
-async function fails(how: Misbehaviour, code: SignErrorCode, words?: RegExp, attempt?: Attempt) {
-  const provider = await oidcProvider(how);
-  const { outcome, page } = await signIn(provider, attempt);
-  refuses(code, words)(outcome);
-  const all = inspect(outcome, { depth: 8 });
-  for (const secret of ["code-secret", "client-secret", provider.forms[0]?.["code_verifier"]]) {
-    assert.ok(secret === undefined || !all.includes(secret), all);
-  }
-  return { provider, page, outcome: outcome as Error };
-}
 
 test("a person signs in, and the token is verified", async () => {
   const provider = await oidcProvider();
@@ -100,73 +46,6 @@ test("nothing random is used twice", () => {
   const [a, b] = [newPkce(), newPkce()];
   assert.notEqual(a.verifier, b.verifier);
   assert.notEqual(a.challenge, a.verifier);
-});
-
-test("tokens of three algorithms are verified, with what they say of the access token", async () => {
-  for (const alg of ["RS256", "ES256", "EdDSA"] as const) {
-    const signer = tokenKey(alg);
-    const at_hash = await accessTokenHash(alg === "EdDSA" ? "SHA-512" : "SHA-256");
-    const how = { signer, keys: [tokenKey("ES256", "other").jwk, signer.jwk], claims: { at_hash } };
-    const { outcome } = await signIn(await oidcProvider(how));
-    assert.ok(!(outcome instanceof Error), String(outcome));
-  }
-});
-
-test("a key is found where token and keys have no names", async () => {
-  const [signer, other] = [tokenKey("ES256"), tokenKey("ES256")];
-  const nameless = ({ jwk: { kid: _, ...jwk } }: typeof signer) => jwk;
-  const keys = [nameless(other), nameless(signer)];
-  const { outcome } = await signIn(
-    await oidcProvider({ signer, keys, header: { kid: undefined } }),
-  );
-  assert.ok(!(outcome instanceof Error), String(outcome));
-  const nobodys = { keys: [nameless(other), nameless(other)], header: { kid: undefined }, signer };
-  await fails(nobodys, "identity-token-untrusted", /signature verification failed/);
-  const late = { signer, keys, header: { kid: undefined }, claims: { exp: nowSeconds - 60 } };
-  await fails(late, "identity-token-expired");
-});
-
-test("tokens that prove nothing, or answer something else, are refused", async () => {
-  const untrusted = "identity-token-untrusted";
-  const hs256 = { alg: "HS256" };
-  const rows: readonly (readonly [Misbehaviour, SignErrorCode, RegExp?])[] = [
-    [{ signer: tokenKey("RS256") }, untrusted, /does not verify/],
-    [{ signer: tokenKey("ES256") }, untrusted],
-    [{ signer: tokenKey("ES256", "unknown") }, untrusted],
-    [{ header: hs256 }, untrusted],
-    [{ header: { alg: "RS512" } }, untrusted],
-    [{ header: { crit: ["b64"], b64: false } }, untrusted],
-    [{ header: { alg: "none" } }, "identity-token-malformed", /not signed/],
-    [{ keys: [] }, untrusted],
-    [{ keys: [{ kty: "RSA", n: "AQAB", e: "AQAB", kid: "key-RS256", alg: "RS256" }] }, untrusted],
-    [
-      { keys: [{ kty: "oct", k: "AAAA", kid: "key-RS256", alg: "HS256" }], header: hs256 },
-      untrusted,
-    ],
-    [{ claims: { nonce: "another" } }, untrusted, /nonce/],
-    [{ claims: { nonce: undefined } }, untrusted, /nonce/],
-    [{ claims: { nonce: 7 } }, untrusted, /nonce/],
-    [{ claims: { iss: "https://other.example" } }, untrusted, /"iss"/],
-    [{ claims: { aud: "other" } }, untrusted, /"aud"/],
-    [{ claims: { aud: ["other"] } }, untrusted, /"aud"/],
-    [{ claims: { aud: ["sigstore", "other"], azp: "other" } }, untrusted, /azp/],
-    [{ claims: { exp: nowSeconds - 31 } }, "identity-token-expired", /clock/],
-    [{ claims: { exp: nowSeconds - 1 } }, "identity-token-expired"],
-    [{ claims: { exp: undefined } }, untrusted, /"exp"/],
-    [{ claims: { iat: undefined } }, untrusted, /"iat"/],
-    [{ claims: { sub: undefined } }, untrusted, /"sub"/],
-    [{ claims: { nbf: nowSeconds + 60 } }, untrusted, /"nbf"/],
-    [{ claims: { at_hash: "AAAA" } }, untrusted, /at_hash/],
-    [{ claims: { at_hash: 1 } }, untrusted, /at_hash/],
-    [{ claims: { at_hash: "AAAA" }, token: { access_token: undefined } }, untrusted, /not given/],
-    [{ claims: { email_verified: false } }, "email-unverified"],
-    [{ token: { id_token: undefined } }, "oidc-malformed", /no ID token/],
-    [{ token: { id_token: "" } }, "oidc-malformed", /no ID token/],
-    [{ token: { id_token: 1 } }, "oidc-malformed", /no ID token/],
-    [{ token: { id_token: "x.y.z" } }, "identity-token-malformed"],
-    [{ token: { id_token: tokenOf('{"sub":"a","sub":"b"}') } }, "identity-token-malformed"],
-  ];
-  for (const [how, code, words] of rows) await fails(how, code, words);
 });
 
 test("answers that the browser brings to another request are refused", async () => {
@@ -212,6 +91,31 @@ test("an answer that names its issuer rightly is taken", async () => {
   };
   const { outcome } = await signIn(named);
   assert.ok(!(outcome instanceof Error), String(outcome));
+});
+
+test("parameters that stand twice are refused, as readers differ on which counts", async () => {
+  for (const name of ["code", "state", "error", "iss"]) {
+    const provider = await oidcProvider({ callback: { iss: undefined } });
+    const twice: TestProvider = {
+      ...provider,
+      visit: async (address) => {
+        const url = new URL(address);
+        const back = new URL(url.searchParams.get("redirect_uri") ?? "");
+        const values = {
+          code: "a",
+          state: url.searchParams.get("state") ?? "",
+          iss: provider.issuer,
+        };
+        const value = name === "error" ? "access_denied" : values[name as keyof typeof values];
+        back.searchParams.append(name, value);
+        if (name === "iss" || name === "error") back.searchParams.append(name, value);
+        url.searchParams.set("redirect_uri", back.href);
+        return provider.visit(url.href);
+      },
+    };
+    const { outcome } = await signIn(twice);
+    refuses("oidc-state-mismatch", new RegExp(`${name} twice`))(outcome);
+  }
 });
 
 test("the port serves the answer's path, once, and its page holds nothing of the answer", async () => {
@@ -273,14 +177,6 @@ test("token answers that are none are told apart", async () => {
     const { provider } = await fails({ answers: { "/token": [answer] } }, code, words);
     assert.equal(provider.forms.length, 1, "a code is redeemed once");
   }
-});
-
-test("keys that are none are told", async () => {
-  for (const body of ["", "{}", '{"keys":1}', '{"keys":[1]}', '{"keys":[],"keys":[]}', "<html>"]) {
-    await fails({ answers: { "/keys": [{ body }] } }, "oidc-malformed");
-  }
-  await fails({ keys: Array.from({ length: 65 }, () => ({})) }, "oidc-malformed", /64 keys/);
-  await fails({ answers: { "/keys": [{ status: 404 }] } }, "oidc-refused");
 });
 
 test("a confidential client shows its secret as the provider wants it", async () => {
