@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { algorithms } from "@chancery/formats/crypto";
 import { isNoteKeyName } from "@chancery/formats/note";
+import { keyPurposes } from "@chancery/formats/x509";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { defaultAlgorithmPolicy, rekorOperations } from "../rekor/index.ts";
@@ -66,6 +67,12 @@ export interface StackConfig {
       readonly jwksUrl?: string | undefined;
     }[];
   };
+  readonly ct: {
+    /** File with roots whose certificates are logged, beside those of the stack's own authority. */
+    readonly roots?: string | undefined;
+    /** Purposes, dotted, one of which a certificate must be for. */
+    readonly purposes: readonly string[];
+  };
   readonly tsa: {
     /** Those that may be asked for, dotted; the first is the one where none is. */
     readonly policies: readonly string[];
@@ -105,6 +112,7 @@ export interface StackConfigInput {
   readonly events?: Optional<StackConfig["events"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
   readonly idp?: Optional<StackConfig["idp"]>;
+  readonly ct?: Optional<StackConfig["ct"]>;
   readonly tsa?: Optional<StackConfig["tsa"]>;
   readonly tuf?: Optional<StackConfig["tuf"]>;
   readonly limits?: Optional<StackConfig["limits"]>;
@@ -135,6 +143,11 @@ const issuerId = z
 const issuerUrl = z
   .string()
   .refine(isIssuer, "is not an https URL, or http on this computer, without query or user name");
+
+/** An object identifier. */
+const dottedNumber = z
+  .string()
+  .regex(/^[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,63}$/, "is no dotted number");
 
 /** One of a list of names. */
 const oneOf = (names: readonly string[]): z.ZodString =>
@@ -258,10 +271,25 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
         .describe("whose tokens machines may exchange: id, issuer, audience, jwksUrl"),
     })
     .prefault({}),
+  ct: z
+    .strictObject({
+      roots: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("PEM file with more roots whose certificates are logged")
+        .meta({ examples: ["ct-roots.pem"] }),
+      purposes: z
+        .array(dottedNumber)
+        .min(1)
+        .default([keyPurposes.codeSigning])
+        .describe("extended key usages, one of which a certificate must name"),
+    })
+    .prefault({}),
   tsa: z
     .strictObject({
       policies: z
-        .array(z.string().regex(/^[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,63}$/, "is no dotted number"))
+        .array(dottedNumber)
         .min(1)
         .default([defaultTimestampPolicy])
         .describe("policies that may be asked for, the first where none is"),

@@ -178,7 +178,11 @@ suite("the TUF repository of a stack", () => {
     const directory = newDirectory(t);
     const first = await start(t, directory);
     await first.stack.close();
-    const { stack, logs, fetch: fetchIt } = await start(t, directory, { only: ["tuf", "rekor"] });
+    const {
+      stack,
+      logs,
+      fetch: fetchIt,
+    } = await start(t, directory, { only: ["tuf", "rekor", "ct"] });
     assert.notEqual(stack.trustedRoot, first.stack.trustedRoot);
     assert.equal(text((await fetchIt()).trustedRoot), first.stack.trustedRoot);
     assert.match(logs.join(""), /the published trust is left as it is/);
