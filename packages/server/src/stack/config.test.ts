@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { listenAddress, mergeConfig, parseConfigFile, resolveConfig } from "./config.ts";
+import { mergeConfig, parseConfigFile, resolveConfig } from "./config.ts";
 import { StackError } from "./errors.ts";
+import { listenAddress } from "./listen.ts";
 
 function refusal(run: () => unknown): string {
   try {

@@ -7,6 +7,8 @@ import { z } from "zod";
 import { defaultAlgorithmPolicy, rekorOperations } from "../rekor/index.ts";
 import { defaultTimestampPolicy, parseNtpServer } from "../tsa/index.ts";
 import { StackError } from "./errors.ts";
+import { type FulcioSettings, fulcioSchema } from "./fulcio-settings.ts";
+import { isListenAddress } from "./listen.ts";
 
 /** All settings of a stack, defaults filled in. */
 export interface StackConfig {
@@ -67,6 +69,7 @@ export interface StackConfig {
       readonly jwksUrl?: string | undefined;
     }[];
   };
+  readonly fulcio: FulcioSettings;
   readonly ct: {
     /** File with roots whose certificates are logged, beside those of the stack's own authority. */
     readonly roots?: string | undefined;
@@ -112,6 +115,7 @@ export interface StackConfigInput {
   readonly events?: Optional<StackConfig["events"]>;
   readonly witness?: Optional<StackConfig["witness"]>;
   readonly idp?: Optional<StackConfig["idp"]>;
+  readonly fulcio?: Optional<StackConfig["fulcio"]>;
   readonly ct?: Optional<StackConfig["ct"]>;
   readonly tsa?: Optional<StackConfig["tsa"]>;
   readonly tuf?: Optional<StackConfig["tuf"]>;
@@ -128,9 +132,6 @@ const bytes = z
   .max(256 << 20);
 const milliseconds = z.int().min(1).max(3_600_000);
 const count = z.int().min(1).max(1_000_000);
-
-/** `host:port`, an IPv6 address in brackets. */
-const listenPattern = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/;
 
 /** In front of the subjects of an issuer, so that no two issuers can name the same one. */
 const issuerId = z
@@ -161,10 +162,7 @@ const oneOf = (names: readonly string[]): z.ZodString =>
 export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictObject({
   listen: z
     .string()
-    .refine((text) => {
-      const port = listenPattern.exec(text)?.[3];
-      return port !== undefined && Number(port) <= 65_535;
-    }, "is not host:port, such as 127.0.0.1:3000 or [::1]:3000")
+    .refine(isListenAddress, "is not host:port, such as 127.0.0.1:3000 or [::1]:3000")
     .default("127.0.0.1:3000")
     .describe("where to listen, host:port; port 0 takes any that is free"),
   publicUrl: z
@@ -271,6 +269,7 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
         .describe("whose tokens machines may exchange: id, issuer, audience, jwksUrl"),
     })
     .prefault({}),
+  fulcio: fulcioSchema,
   ct: z
     .strictObject({
       roots: z
@@ -406,12 +405,6 @@ export function mergeConfig(base: StackConfigInput, over: StackConfigInput): Sta
 
 function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Takes `host:port` apart. */
-export function listenAddress(listen: string): { readonly host: string; readonly port: number } {
-  const [, ipv6, name, port] = listenPattern.exec(listen) ?? [];
-  return { host: ipv6 ?? name ?? "127.0.0.1", port: Number(port) };
 }
 
 function isOrigin(text: string): boolean {

@@ -5,7 +5,6 @@
  * files that clients trust, start and stop.
  */
 export {
-  listenAddress,
   mergeConfig,
   parseConfigFile,
   resolveConfig,
@@ -24,6 +23,7 @@ export { StackError, type StackErrorCode } from "./errors.ts";
 export { lockDirectory } from "./directory-lock.ts";
 export { readText, writeWhole } from "./files.ts";
 export { KeyFolder, keyPasswordFrom } from "./key-files.ts";
+export { listenAddress } from "./listen.ts";
 export {
   listenOn,
   publicUrl,

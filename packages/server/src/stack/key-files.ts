@@ -149,7 +149,11 @@ async function readFirstLine(path: string, source: string): Promise<string> {
   }
 }
 
-function readKey(
+/**
+ * A private key of a PEM file, PKCS #8.
+ * @param path for errors. @throws StackError `key`
+ */
+export function readKey(
   path: string,
   text: string,
   password: Uint8Array | undefined,

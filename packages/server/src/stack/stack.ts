@@ -6,7 +6,6 @@ import { pino } from "pino";
 import { addDocs } from "../docs/index.ts";
 import { addCors, addOperations, createApp, ServerMetrics } from "../http/index.ts";
 import {
-  listenAddress,
   mergeConfig,
   parseConfigFile,
   resolveConfig,
@@ -18,6 +17,7 @@ import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
 import { readHostname } from "./identity.ts";
 import { KeyFolder } from "./key-files.ts";
+import { listenAddress } from "./listen.ts";
 import { selectServices } from "./services/registry.ts";
 import type {
   OpenService,

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { IdentityProvider, UpstreamOptions } from "../../idp/index.ts";
-import { listenAddress } from "../config.ts";
 import { StackError } from "../errors.ts";
+import { listenAddress } from "../listen.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
 /** The identity provider; its keys and issuer are offered to a certificate authority beside it. */
