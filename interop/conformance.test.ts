@@ -29,6 +29,7 @@ describe("the executable for the conformance suite", () => {
     assert.equal(start("verify-bundle"), 2);
     assert.equal(start("verify-bundle", "--bundle", "b.json", "file"), 2);
     assert.equal(start("verify-bundle", "--frobnicate"), 2);
-    assert.equal(start("sign-bundle", "--identity-token", "t", "--bundle", "b.json", "f"), 1);
+    assert.equal(start("sign-bundle", "--bundle", "b.json", "file"), 2);
+    assert.equal(start("sign-bundle", "--identity-token", "t", "file"), 2);
   });
 });

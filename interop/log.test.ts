@@ -13,15 +13,15 @@ import { verifyConsistency } from "@chancery/formats/merkle";
 import {
   importKey,
   javascriptSigner,
-  javascriptWitness,
   password,
   prepare,
   type Workplace,
   writers,
 } from "./log-writers.ts";
+import { javascriptWitness } from "./keyless-writers.ts";
 import { LogServer } from "./log-server.ts";
 import { artifactSha256 } from "./make-fixtures/common.ts";
-import { startMockInstance } from "./mock-instance.ts";
+import { type MockInstance, startMockInstance } from "./mock-instance.ts";
 import { peer } from "./peers.ts";
 import { type CommandRow, type Row, writeLogResults } from "./results.ts";
 import { must, type Outcome, run } from "./run-peer.ts";
@@ -67,20 +67,20 @@ const commands: CommandRow[] = [];
 const questions = new Map<string, Question>();
 /** The identifiers of the entries that rekor-cli made. */
 const uuids: string[] = [];
+let instance: MockInstance;
 let place: Workplace;
 
 before(async () => {
-  const instance = await startMockInstance();
+  instance = await startMockInstance();
   await log.start();
-  place = { folder, log, instance };
-  prepare(place);
+  place = prepare(folder, log, instance);
   const digest = ["dgst", "-sha256", "-sign", "key.pem", "-out", "artifact.sig", "artifact.txt"];
   must(peer("openssl").path, digest, { cwd: folder });
 });
 
 after(async () => {
   await log.kill();
-  place.instance.close();
+  instance.close();
   rmSync(folder, { recursive: true, force: true });
   // A table of a part would replace that of the whole.
   if (rows.length >= 2 * writers().length) writeLogResults(rows, commands);
@@ -264,7 +264,7 @@ describe("what is signed twice alike is logged once", () => {
   /** RSA signatures of the usual kind are the same every time. */
   function signTwice(version: 1 | 2): Outcome[] {
     newRsaKey(`rsa-v${version}`);
-    const key = ["--key", `rsa-v${version}.key`, "--signing-config", `signing-v${version}.json`];
+    const key = ["--key", `rsa-v${version}.key`, "--signing-config", place.signingConfigs[version]];
     return ["first", "second"].map((which) => {
       const bundle = ["--trusted-root", log.trustedRoot, "--bundle", `${which}-v${version}.json`];
       const args = ["sign-blob", "--yes", ...key, ...bundle, "artifact.txt"];
@@ -308,7 +308,7 @@ describe("what is signed twice alike is logged once", () => {
       signature: readFileSync(join(folder, "rsa-js.sig")),
     };
     const content = { $case: "messageSignature", messageSignature };
-    const witness = javascriptWitness(log, 1);
+    const witness = javascriptWitness(log.url, 1);
     const first = firstEntry(await witness.testify(content, key.publicKey));
     const second = firstEntry(await witness.testify(content, key.publicKey));
     assert.equal(second.logIndex, first.logIndex);
@@ -322,7 +322,7 @@ describe("what is signed twice alike is logged once", () => {
       signature: readFileSync(join(folder, "artifact.sig")),
     };
     const content = { $case: "messageSignature", messageSignature };
-    const run = javascriptWitness(log, 2).testify(content, key.publicKey);
+    const run = javascriptWitness(log.url, 2).testify(content, key.publicKey);
     await assert.rejects(run, (cause: Error & { cause?: { statusCode?: number } }) => {
       assert.equal(cause.cause?.statusCode, 400, cause.message);
       return true;
@@ -334,7 +334,7 @@ describe("killed and started again", () => {
   test("the log has everything that it acknowledged", async () => {
     const trusted = readFileSync(log.trustedRoot, "utf8");
     const known = logInfo();
-    const witness = javascriptWitness(log, 1);
+    const witness = javascriptWitness(log.url, 1);
     const { publicPem, contents } = await hashedContents(killedWrites);
     const indexes: number[] = [];
     const writes = contents.map(async (content) => {

@@ -18,13 +18,19 @@ import { must, run } from "./run-peer.ts";
 
 const cosignVersion = "v3.1.3";
 const cosignModule = "github.com/sigstore/cosign/v3/cmd/cosign";
+const cosign2Version = "v2.6.5";
+const cosign2Module = "github.com/sigstore/cosign/v2/cmd/cosign";
 const rekorCliVersion = "v1.5.4"; // the last that Go 1.26.8 builds
 const rekorCliModule = "github.com/sigstore/rekor/cmd/rekor-cli";
 const sigstoreGoVersion = "v1.3.0"; // the last that Go 1.26.8 builds
 const sigstoreGoModule = "github.com/sigstore/sigstore-go";
+const ctclientVersion = "v1.4.0";
+const ctclientModule = "github.com/google/certificate-transparency-go/client/ctclient";
 const pythonVersion = "4.5.1";
 const schemathesisVersion = "4.32.5";
 const javascriptVersion = "5.0.1";
+const javaVersion = "2.0.0"; // the newest that is on Maven Central
+const mavenDependencyPlugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 const pytestVersion = "9.1.1";
 const installTimeoutMs = 900_000;
 
@@ -35,8 +41,8 @@ const cache = process.env["CHANCERY_PEERS"] ?? join(homedir(), ".cache/chancery-
 export interface Peer {
   readonly name: PeerName;
   /**
-   * The program; for libraries a folder, with `node_modules` of `sigstore-js`, with the programs
-   * of `sigstore-go`.
+   * The program; for libraries a folder: with `node_modules` of `sigstore-js`, with the programs of
+   * `sigstore-go`, with the folders `lib` and `classes` of `sigstore-java`.
    */
   readonly path: string;
   readonly version: string;
@@ -44,10 +50,13 @@ export interface Peer {
 
 export const peerNames = [
   "cosign",
+  "cosign-2",
   "rekor-cli",
   "sigstore-python",
   "sigstore-js",
   "sigstore-go",
+  "ctclient",
+  "sigstore-java",
   "schemathesis",
   "openssl",
   "ssh-keygen",
@@ -84,10 +93,13 @@ type Found = Omit<Peer, "name">;
 
 const finders: Record<PeerName, () => Found> = {
   cosign: () => findGo("cosign", cosignModule, cosignVersion),
+  "cosign-2": () => findGo("cosign", cosign2Module, cosign2Version),
   "rekor-cli": () => findGo("rekor-cli", rekorCliModule, rekorCliVersion),
   "sigstore-python": () => findPython("sigstore-python", pythonVersion, "sigstore"),
   "sigstore-js": findJavascript,
   "sigstore-go": findSigstoreGo,
+  "sigstore-java": findSigstoreJava,
+  ctclient: findCtclient,
   schemathesis: () => findPython("schemathesis", schemathesisVersion, "schemathesis"),
   openssl: () => findSystem("openssl", "openssl", ["version"], /OpenSSL (\S+)/),
   "ssh-keygen": () => findSystem("ssh-keygen", "openssh-client", undefined, /.*/),
@@ -110,6 +122,13 @@ function findSigstoreGo(): Found {
     installGo(path, program, `${sigstoreGoModule}/examples/${program}@${sigstoreGoVersion}`);
   }
   return { path, version: sigstoreGoVersion.slice(1) };
+}
+
+/** It says no version: the folder does. */
+function findCtclient(): Found {
+  const folder = join(cache, `ctclient-${ctclientVersion}`, "bin");
+  const path = installGo(folder, "ctclient", `${ctclientModule}@${ctclientVersion}`);
+  return { path, version: ctclientVersion.slice(1) };
 }
 
 /** @returns the program's path */
@@ -155,6 +174,27 @@ function findJavascript(): Found {
   });
   const manifest = readFileSync(join(path, "node_modules/sigstore/package.json"), "utf8");
   return { path, version: (JSON.parse(manifest) as { version: string }).version };
+}
+
+/** A library, and a program for it of ours. */
+function findSigstoreJava(): Found {
+  const path = join(cache, `sigstore-java-${javaVersion}`);
+  const pins = ["pom.xml", "SigstoreJava.java"].map((file) => join(here, "sigstore-java", file));
+  installOnce(path, pins, () => {
+    if (!onPath("mvn") || !onPath("javac"))
+      throw new Error("sigstore-java: Maven and a JDK needed");
+    const [pom = "", program = ""] = pins;
+    const lib = join(path, "lib");
+    const copy = [`${mavenDependencyPlugin}:copy-dependencies`, `-DoutputDirectory=${lib}`];
+    must("mvn", ["--quiet", "--batch-mode", "--file", pom, ...copy], {
+      timeoutMs: installTimeoutMs,
+    });
+    must("javac", ["-cp", join(lib, "*"), "-d", join(path, "classes"), program]);
+  });
+  if (!existsSync(join(path, "lib", `sigstore-java-${javaVersion}.jar`))) {
+    throw new Error(`sigstore-java: ${path} holds another version; remove it`);
+  }
+  return { path, version: javaVersion };
 }
 
 function findSystem(

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { peer } from "./peers.ts";
-import { lastWords, type Outcome, run, type RunOptions } from "./run-peer.ts";
+import { lastWords, mustMeanwhile, type Outcome, run, type RunOptions } from "./run-peer.ts";
 import { sigstoreJs } from "./sigstore-js.ts";
 
 /** A bundle, what it is said to sign, and what the verifier knows. */
@@ -44,6 +44,14 @@ export function askOurs(question: Question): Answer | undefined {
 /** Runs our command from its sources. */
 export function chancery(args: readonly string[], options: RunOptions = {}): Outcome {
   return run(process.execPath, [command, ...args], options);
+}
+
+/** The same, leaving this process free meanwhile. @throws Error where it fails */
+export async function chanceryMeanwhile(
+  args: readonly string[],
+  options: Omit<RunOptions, "input"> = {},
+): Promise<Outcome> {
+  return mustMeanwhile(process.execPath, [command, ...args], options);
 }
 
 /** `cosign verify-blob`, or `verify-blob-attestation` for an envelope. */
