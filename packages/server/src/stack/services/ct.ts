@@ -30,7 +30,7 @@ const keyName = "ct";
 const algorithm = "PKIX_ECDSA_P256_SHA_256";
 const prefix = "/ct";
 /** The log itself, and what it is known by, in a data directory. */
-const [logFolder, identityFile] = [join("ct", "log"), join("ct", "identity.json")] as const;
+const [logFolder, identityFile] = [join("ct", "log"), join("ct", "log.json")] as const;
 /** Timestamps of the first certificates must fall into the time for which the log is trusted. */
 const beforeMs = 60_000;
 const rootsPollMs = 10_000;
