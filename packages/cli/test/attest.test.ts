@@ -126,7 +126,7 @@ test("custom predicates hold the file as text, and the time", async () => {
 test("what is missing or malformed is said before anything is signed", async () => {
   await check(`${attestLine} f`, 2, /needs --predicate or --statement/);
   await check(`${attestLine} --predicate sbom.json`, 2, /the argument FILE is missing/);
-  await check("attest-blob --predicate sbom.json f", 2, /needs a key/);
+  await check("attest-blob --issue-certificate --predicate sbom.json f", 2, /over a key that you/);
   await check(`${attestLine} --predicate none f -y`, 2, /none: no such file/);
   await check(`${attestLine} --predicate sbom.json --type x f -y`, 2, /invalid predicate type: x/);
   await check(

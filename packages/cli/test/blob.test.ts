@@ -177,7 +177,7 @@ test("mistaken paths are told apart", async () => {
   await fails(`${verifyLine} --bundle f.sigstore.json none`, 2, /none: no such file/);
   await fails("verify-blob --key none.pub f", 2, /none\.pub/);
   await fails("verify-blob --key k.key f", 2, /private key.*\nhint: .*chancery public-key/s);
-  await fails("sign-blob f", 2, /needs a key.*\nhint: chancery generate-key-pair/s);
+  await fails("sign-blob -y --issue-certificate f", 2, /over a key that you keep/);
   await fails("sign-blob --key k.key", 2, /the argument FILE is missing/);
   await fails(`${verifyLine} f g`, 2, /2 arguments where 1 belong/);
   assert.equal(world.has("x"), false);
@@ -289,14 +289,11 @@ test("each key signs by its own algorithm, or by one that goes with it", async (
 
 test("services that this version does not use are refused, harmless flags are not", async () => {
   const sign = "sign-blob --key k.key --bundle s.json -y";
-  for (const flag of [
-    "--fulcio-url=https://f",
-    "--timestamp-server-url https://t",
-    "--identity-token x",
-    "--issue-certificate",
-  ]) {
-    await fails(`${sign} ${flag} f`, 2, /cannot be used here\nhint: .*levels keyed and logged/);
+  for (const flag of ["--certificate c", "--certificate-chain c"]) {
+    await fails(`${sign} ${flag} f`, 2, /cannot be used here\nhint: .*see --issue-certificate/);
   }
+  await fails(`${sign} --sk f`, 2, /cannot be used here\nhint: hardware tokens are not used/);
+  await fails(`${sign} --identity-token x f`, 2, /--key signs by itself.*\nhint: pass --issue-/s);
   assert.equal(world.has("s.json"), false);
   await ok(`${sign} --tlog-upload=false --use-signing-config=false f`);
   const warned = await world.run(`${sign} --output-certificate c --insecure-skip-verify f`);

@@ -59,6 +59,7 @@ export type { LoggableSignature, SignatureLog } from "./rekor/index.ts";
 export {
   attest,
   type AttestInput,
+  checkTimeSource,
   keyHint,
   sign,
   type SignedArtifact,

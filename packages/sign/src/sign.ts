@@ -110,15 +110,24 @@ export function keyHint(key: PublicKey): string {
 
 /** @throws SignError where a log could not check the signature, or nothing would prove its time */
 function checkVouching(
-  { signer, logging, timestampServices = [] }: Vouching & { readonly signer: Signer },
+  input: Vouching & { readonly signer: Signer },
   content: "message" | "envelope",
 ): void {
-  const logs = logging?.logs ?? [];
-  for (const log of logs) log.checkAlgorithm(signer.algorithm, content);
-  if (!signer.certificate || timestampServices.length > 0) return;
-  const promised = logs.some(({ api }) => api === 1) && !logging?.allowPending;
-  if (promised) return;
-  const why = logging?.allowPending
+  const { signer, logging } = input;
+  for (const log of logging?.logs ?? []) log.checkAlgorithm(signer.algorithm, content);
+  if (signer.certificate) checkTimeSource(input);
+}
+
+/**
+ * Whether something will prove when a certificate was used, without which nobody accepts it once it
+ * has ended: to be asked before one is got.
+ * @throws SignError `timestamp-required`
+ */
+export function checkTimeSource({ logging, timestampServices = [] }: Vouching): void {
+  if (timestampServices.length > 0) return;
+  const { logs = [], allowPending = false } = logging ?? {};
+  if (logs.some(({ api }) => api === 1) && !allowPending) return;
+  const why = allowPending
     ? "a certificate ends before a pending entry is logged"
     : logs.length > 0
       ? "Rekor v2 does not say when it logged an entry, and a certificate ends within minutes"

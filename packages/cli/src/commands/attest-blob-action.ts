@@ -17,14 +17,15 @@ import {
   writeOutput,
 } from "../files/index.ts";
 import {
+  adviseVerifying,
+  certificateToJson,
   checkFresh,
+  checkKeyFlags,
   chooseDestination,
   entriesToJson,
-  openSignerOf,
-  planLogging,
-  requireKey,
-  sayLogged,
-  verifyLines,
+  openSigners,
+  planSigning,
+  sayVouched,
   writeBundle,
 } from "../signing/index.ts";
 
@@ -42,7 +43,7 @@ const EXAMPLE = "chancery attest-blob --key cosign.key --predicate FILE --type T
 /** Signs a statement about one file. */
 export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>): Promise<void> {
   const { flags, report } = invocation;
-  const key = requireKey(flags, "attest-blob");
+  checkKeyFlags(invocation);
   const statementFile = flags.statement;
   const file = subjectFile(invocation);
   checkStdinOnce({ FILE: file, "--predicate": flags.predicate, "--statement": statementFile });
@@ -62,14 +63,17 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
       ? await makeStatement(file, invocation)
       : await readWhole(statementFile, "statement", bundleLimits.sizeBytesMax, invocation);
   const stdinTaken = [file, flags.predicate, statementFile].includes("-");
-  const plan = await planLogging(invocation);
-  const prehashed = plan.logs.some(({ api }) => api === 2);
-  const signer = await openSignerOf(key, invocation, { stdinTaken, prehashed });
-  const { bundle } = await attest({ statement, signer, logging: plan });
-  await checkFresh(bundle, signer, plan);
-  sayLogged(bundle, plan, invocation);
+  const plan = await planSigning(invocation);
+  const { logging, timestampServices } = plan;
+  const prehashed = logging.logs.some(({ api }) => api === 2);
+  const signers = await openSigners(plan, invocation, { stdinTaken, prehashed });
+  const signer = await signers.next();
+  const signed = await attest({ statement, signer, logging, timestampServices });
+  const { bundle, pending } = signed;
+  await checkFresh(signed, signer, plan, flags);
+  sayVouched(bundle, plan, invocation, pending);
   const envelope = envelopeJson(bundle);
-  await writeBundle(destination, bundle, utf8Bytes(envelope), invocation);
+  await writeBundle(destination, signed, utf8Bytes(envelope), invocation);
   for (const output of [flags.outputSignature, outputAttestation]) {
     if (output === undefined) continue;
     await writeOutput(output, envelope, invocation);
@@ -83,21 +87,23 @@ export async function attestBlobAction(invocation: Invocation<AttestBlobFlags>):
       predicateType,
       subjects: subjects.map(({ name = "", digest }) => ({ name, digest: { ...digest } })),
       statementSha256: encodeHex(sha256(statement)),
-      logEntries: entriesToJson(bundle, plan),
+      logEntries: entriesToJson(bundle, plan, pending),
+      timestamps: bundle.timestamps.length,
+      ...(pending ? { pendingLogs: pending.logs.map(({ url }) => url) } : {}),
+      ...(await certificateToJson(signer)),
     },
     printsEnvelope ? `${envelope}\n` : "",
   );
   if (destination.bundle === undefined) return;
-  const lines = await verifyLines(invocation.io, {
+  const line = {
     command: "verify-blob-attestation",
-    keyReference: key,
-    ...(plan.logs.length > 0 ? { logged: { trustedRootFile: plan.trustedRootFile } } : {}),
+    signer,
+    plan,
     bundle: destination.bundle,
     more: ["--type", statementFile === undefined ? flags.type : predicateType],
     file: file ?? (subjects[0]?.name || "FILE"),
-  });
-  report.say("Verify with:");
-  for (const line of lines) report.say(`  ${line}`);
+  };
+  await adviseVerifying(line, invocation);
 }
 
 /** The file that a predicate is about; undefined where a whole statement is given. */

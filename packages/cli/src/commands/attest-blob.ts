@@ -22,7 +22,7 @@ export const attestBlob: Command = defineCommand<AttestBlobFlags>({
       type: "text",
       value: "FILE",
       about: "",
-      refused: "this version attests no time: leave the flag away",
+      ignored: "timestamps are in the bundle",
     },
   },
   examples: [

@@ -13,17 +13,18 @@ import {
 } from "../files/index.ts";
 import { readAlgorithm } from "../keys/index.ts";
 import {
+  adviseVerifying,
+  certificateToJson,
   checkFresh,
+  checkKeyFlags,
   chooseDestination,
   type Destination,
   entriesToJson,
-  type LoggingPlan,
-  openSignerOf,
-  planLogging,
-  requireKey,
-  sayLogged,
+  openSigners,
+  planSigning,
+  sayVouched,
   signatureText,
-  verifyLines,
+  type SigningPlan,
   writeBundle,
 } from "../signing/index.ts";
 
@@ -32,43 +33,54 @@ export interface SignBlobFlags extends SigningFlags {
   readonly b64: boolean;
 }
 
-/** Signs files, each into its own bundle. */
+/** Signs files, each into its own bundle; with an identity, by one certificate. */
 export async function signBlobAction(invocation: Invocation<SignBlobFlags>): Promise<void> {
   const { args, flags, report } = invocation;
-  const key = requireKey(flags, "sign-blob");
+  checkKeyFlags(invocation);
   checkOutputs(args, flags);
   const algorithm =
     flags.signingAlgorithm === undefined
       ? undefined
       : readAlgorithm(flags.signingAlgorithm, "--signing-algorithm");
-  // Everything that can be wrong is looked at before the password is asked for.
-  const work: { content: Content; destination: Destination }[] = [];
+  // Everything that can be wrong is looked at before the password or the identity is asked for.
+  const work: Work[] = [];
   for (const file of args) {
     const destination = await chooseDestination(`${file}.sigstore.json`, invocation);
-    work.push({ content: await openContent(file, invocation), destination });
+    const label = args.length > 1 ? `${work.length + 1} of ${args.length}: ${file}` : file;
+    work.push({ content: await openContent(file, invocation), destination, label });
   }
   const stdinTaken = args.includes("-");
-  const plan = await planLogging(invocation);
-  const prehashed = plan.logs.length > 0;
-  const signer = await openSignerOf(key, invocation, { stdinTaken, algorithm, prehashed });
+  const plan = await planSigning(invocation);
+  const prehashed = plan.logging.logs.length > 0;
+  const signers = await openSigners(plan, invocation, { stdinTaken, algorithm, prehashed });
   const results: JsonResult[] = [];
   const printed: (string | Uint8Array)[] = [];
-  for (const { content, destination } of work) {
-    const signed = await signContent(content, signer, plan, invocation);
-    await checkFresh(signed.bundle, signer, plan);
-    sayLogged(signed.bundle, plan, invocation);
-    await writeBundle(destination, signed.bundle, signed.signature, invocation);
+  for (const item of work) {
+    const signer = await signers.next();
+    const signed = await signContent(item, signer, plan, invocation);
+    await checkFresh(signed, signer, plan, flags);
+    sayVouched(signed.bundle, plan, invocation, signed.pending);
+    await writeBundle(item.destination, signed, signed.signature, invocation);
     printed.push(await writeSignature(signed.signature, invocation));
-    results.push(describe(content, destination, signed, plan));
-    await adviseVerifying({ key, content, destination, signer, plan }, invocation);
+    results.push({ ...describe(item, signed, plan), ...(await certificateToJson(signer)) });
+    await advise(item, signer, plan, invocation);
   }
   report.result({ files: results } as JsonResult, joined(printed));
+}
+
+/** One file to sign. */
+interface Work {
+  readonly content: Content;
+  readonly destination: Destination;
+  /** The file, and which of several, where progress is shown. */
+  readonly label: string;
 }
 
 function checkOutputs(files: readonly string[], flags: SignBlobFlags): void {
   for (const [name, file] of [
     ["--bundle", flags.bundle],
     ["--output-signature", flags.outputSignature],
+    ["--output-certificate", flags.outputCertificate],
   ]) {
     if (files.length > 1 && file !== undefined) {
       throw usageError(
@@ -86,15 +98,17 @@ function checkOutputs(files: readonly string[], flags: SignBlobFlags): void {
 }
 
 async function signContent(
-  content: Content,
+  { content, label }: Work,
   signer: Signer,
-  plan: LoggingPlan,
+  plan: SigningPlan,
   { io }: Invocation<SignBlobFlags>,
 ): Promise<SignedArtifact> {
-  const progress = startProgress(io, `Signing ${content.label}`, content.sizeBytes);
+  const progress = startProgress(io, `Signing ${label}`, content.sizeBytes);
+  const { logging, timestampServices } = plan;
   try {
     const artifact = await signable(content, signer);
-    return await sign({ artifact, signer, onProgress: progress.update, logging: plan });
+    const vouching = { logging, timestampServices };
+    return await sign({ artifact, signer, onProgress: progress.update, ...vouching });
   } finally {
     progress.end();
   }
@@ -130,44 +144,39 @@ function joined(parts: readonly (string | Uint8Array)[]): string | Uint8Array {
 }
 
 function describe(
-  { label }: Content,
-  { bundle }: Destination,
+  { content: { label }, destination: { bundle } }: Work,
   signed: SignedArtifact,
-  plan: LoggingPlan,
+  plan: SigningPlan,
 ): JsonResult {
-  const { signature, digest } = signed;
+  const { signature, digest, pending } = signed;
   return {
     file: label,
     bundle,
     digest: { algorithm: digest.algorithm, hex: encodeHex(digest.digest) },
     base64Signature: encodeBase64(signature),
-    logEntries: entriesToJson(signed.bundle, plan),
+    logEntries: entriesToJson(signed.bundle, plan, pending),
+    timestamps: signed.bundle.timestamps.length,
+    ...(pending ? { pendingLogs: pending.logs.map(({ url }) => url) } : {}),
   };
 }
 
-interface Made {
-  readonly key: string;
-  readonly content: Content;
-  readonly destination: Destination;
-  readonly signer: Signer;
-  readonly plan: LoggingPlan;
-}
-
-async function adviseVerifying(
-  { key, content: { label }, destination: { bundle }, signer, plan }: Made,
-  { io, report }: Invocation<SignBlobFlags>,
+async function advise(
+  { content: { label: file }, destination: { bundle } }: Work,
+  signer: Signer,
+  plan: SigningPlan,
+  invocation: Invocation<SignBlobFlags>,
 ): Promise<void> {
   if (bundle === undefined) return;
   const { algorithm } = signer;
-  const lines = await verifyLines(io, {
+  // Nothing in a bundle says that a signature is RSA-PSS.
+  const isPss = algorithm.scheme.kind === "rsa-pss";
+  const line = {
     command: "verify-blob",
-    keyReference: key,
-    ...(plan.logs.length > 0 ? { logged: { trustedRootFile: plan.trustedRootFile } } : {}),
-    bundle: bundle === `${label}.sigstore.json` ? undefined : bundle,
-    // Nothing in a bundle says that a signature is RSA-PSS.
-    more: algorithm.scheme.kind === "rsa-pss" ? ["--signing-algorithm", algorithm.flag ?? ""] : [],
-    file: label,
-  });
-  report.say("Verify with:");
-  for (const line of lines) report.say(`  ${line}`);
+    signer,
+    plan,
+    bundle: bundle === `${file}.sigstore.json` ? undefined : bundle,
+    more: isPss ? ["--signing-algorithm", algorithm.flag ?? ""] : [],
+    file,
+  };
+  await adviseVerifying(line, invocation);
 }

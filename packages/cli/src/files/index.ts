@@ -10,7 +10,7 @@ export {
   openContent,
   readWhole,
 } from "./input.ts";
-export { allowOutput, writeOutput } from "./output.ts";
+export { allowOutput, removeOutput, writeOutput } from "./output.ts";
 export { pathOf, pendingFileOf, shellWord } from "./paths.ts";
 export { startProgress } from "./progress.ts";
 export { stopAsked } from "./stop.ts";

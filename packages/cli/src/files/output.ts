@@ -58,6 +58,18 @@ export async function writeOutput(
   }
 }
 
+/** Removes a file where there is one. */
+export async function removeOutput(
+  label: string,
+  { io }: Pick<Invocation<unknown>, "io">,
+): Promise<void> {
+  try {
+    await removeIfThere(pathOf(io, label));
+  } catch (error) {
+    throw fileError(error, label);
+  }
+}
+
 async function writeTo(
   path: string,
   flags: string,

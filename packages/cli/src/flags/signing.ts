@@ -2,7 +2,7 @@
 import type { Flags } from "../framework/index.ts";
 
 /** Flags of the commands that sign files. */
-export interface SigningFlags {
+export interface SigningFlags extends IdentityFlags {
   readonly key?: string;
   readonly passwordFile?: string;
   readonly bundle?: string;
@@ -11,6 +11,7 @@ export interface SigningFlags {
   readonly outputSignature?: string;
   readonly outputCertificate?: string;
   readonly tlogUpload: boolean;
+  readonly allowPending: boolean;
   readonly useSigningConfig: boolean;
   readonly signingConfig?: string;
   readonly trustedRoot?: string;
@@ -18,9 +19,8 @@ export interface SigningFlags {
   readonly rekorUrl?: string;
   readonly rekorVersion?: string;
   readonly timestampServerUrl?: string;
-  readonly oidcIssuer?: string;
-  readonly identityToken?: string;
   readonly issueCertificate: boolean;
+  readonly insecureIgnoreSct: boolean;
   readonly certificate?: string;
   readonly certificateChain?: string;
   readonly sk: boolean;
@@ -28,63 +28,89 @@ export interface SigningFlags {
   readonly insecureSkipVerify: boolean;
 }
 
-const keyedOnly =
-  "this version signs with keys, logged or not (levels keyed and logged): leave the flag away";
+/** Flags that say who signs, where a certificate does. */
+export interface IdentityFlags {
+  readonly identityToken?: string;
+  readonly fulcioAuthFlow?: string;
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcClientSecretFile?: string;
+  readonly oidcRedirectUrl?: string;
+  readonly oidcProvider?: string;
+  readonly oidcDisableAmbientProviders: boolean;
+  readonly tokenCache: boolean;
+}
 
-const service = (value: string) =>
-  ({ type: "text", value, about: "", refused: keyedOnly }) as const;
-const switchOn = { type: "boolean", about: "", refused: keyedOnly } as const;
+const text = (value: string, about: string) => ({ type: "text", value, about }) as const;
+const refused = (hint: string) =>
+  ({ type: "text", value: "FILE", about: "", refused: hint }) as const;
+const ownCertificate =
+  "certificates are got from an authority: leave the flag away, and see --issue-certificate";
+
+const identityFlags: Flags<IdentityFlags> = {
+  identityToken: text("TOKEN", "who signs: an identity token, or a file with one"),
+  fulcioAuthFlow: {
+    ...text("FLOW", "how to sign in; default by browser at a terminal, else by another device"),
+    choices: ["normal", "device", "token", "client_credentials"],
+  },
+  oidcIssuer: text("URL", "identity provider to sign in at"),
+  oidcClientId: { ...text("ID", "name of this client there"), default: "sigstore" },
+  oidcClientSecretFile: text("FILE", "file with the client's secret there"),
+  oidcRedirectUrl: text("URL", "where the provider sends the browser to; default a free port here"),
+  oidcProvider: text("NAME", "ambient source of the token, such as github-actions, and no other"),
+  oidcDisableAmbientProviders: { type: "boolean", about: "take no token from the surroundings" },
+  tokenCache: {
+    type: "boolean",
+    about: "keep the token of who signed in until it ends, minutes later",
+    default: true,
+  },
+};
 
 export const signingFlags: Flags<SigningFlags> = {
-  key: { type: "text", value: "REF", about: "private key: a file or env://NAME" },
-  passwordFile: { type: "text", value: "FILE", about: "file with the key's password" },
-  bundle: { type: "text", value: "FILE", about: "where to write the bundle" },
-  yes: { type: "boolean", short: "y", about: "overwrite existing files without asking" },
+  key: text(
+    "REF",
+    "private key: a file or env://NAME; without one, a one-time key and an identity",
+  ),
+  passwordFile: text("FILE", "file with the key's password"),
+  issueCertificate: { type: "boolean", about: "with --key: have it certified for an identity" },
+  bundle: text("FILE", "where to write the bundle"),
+  yes: { type: "boolean", short: "y", about: "overwrite and publish without asking" },
   newBundleFormat: {
     type: "boolean",
     about: "write a Sigstore bundle; false writes what cosign 2 wrote",
     default: true,
   },
-  outputSignature: { type: "text", value: "FILE", about: "write the signature alone, too" },
-  outputCertificate: {
-    type: "text",
-    value: "FILE",
-    about: "",
-    ignored: "a signature by a key has no certificate",
+  outputSignature: text("FILE", "write the signature alone, too"),
+  outputCertificate: text("FILE", "write the certificate in PEM, too"),
+  signingConfig: text("FILE", "use the services that this signing config lists"),
+  useSigningConfig: {
+    type: "boolean",
+    about: "the same with the signing config that TUF has; the default where an identity signs",
   },
+  trustedRoot: text("FILE", "verify with this trusted root before anything is written"),
   tlogUpload: {
     type: "boolean",
     about: "log the signature where the signing config says that TUF has",
   },
-  signingConfig: {
-    type: "text",
-    value: "FILE",
-    about: "log the signature where this signing config says",
-  },
-  useSigningConfig: {
+  allowPending: {
     type: "boolean",
-    about: "the same with the signing config that TUF has",
+    about: "where the log cannot be reached, sign all the same: see bundle complete",
   },
-  rekorUrl: { type: "text", value: "URL", about: "log the signature in this Rekor" },
+  fulcioUrl: text("URL", "have the key certified by this Fulcio"),
+  rekorUrl: text("URL", "log the signature in this Rekor"),
   rekorVersion: {
-    type: "text",
-    value: "N",
-    about: "version of the API of --rekor-url; 1 where it is not given",
+    ...text("N", "version of the API of --rekor-url; 1 where it is not given"),
     choices: ["1", "2"],
   },
-  trustedRoot: {
-    type: "text",
-    value: "FILE",
-    about: "verify what was logged with this trusted root before anything is written",
+  timestampServerUrl: text("URL", "have the time attested by this authority"),
+  ...identityFlags,
+  insecureIgnoreSct: { type: "boolean", about: "take a certificate that is not in a CT log" },
+  certificate: refused(ownCertificate),
+  certificateChain: refused(ownCertificate),
+  sk: { type: "boolean", about: "", refused: "hardware tokens are not used by this version" },
+  rfc3161Timestamp: {
+    ...text("FILE", ""),
+    ignored: "timestamps are in the bundle",
   },
-  fulcioUrl: service("URL"),
-  timestampServerUrl: service("URL"),
-  oidcIssuer: service("URL"),
-  identityToken: service("TOKEN"),
-  issueCertificate: switchOn,
-  certificate: service("FILE"),
-  certificateChain: service("FILE"),
-  sk: switchOn,
-  rfc3161Timestamp: service("FILE"),
   insecureSkipVerify: { type: "boolean", about: "", ignored: "it never had an effect" },
 };

@@ -121,11 +121,33 @@ export function describeError(error: unknown): CliError {
   return new CliError("internal", "internal", error.message, { hint, cause: error });
 }
 
+/** Somebody who was asked says no, or what cannot be believed. */
+const signingRefused: ReadonlySet<string> = new Set([
+  "service-refused",
+  "certificate-mismatch",
+  "certificate-unproven",
+  "timestamp-refused",
+  "timestamp-mismatch",
+  "oidc-refused",
+  "oidc-denied",
+  "oidc-state-mismatch",
+  "device-denied",
+  "identity-token-untrusted",
+]);
+/** Somebody could not be asked now. */
+const signingUnavailable: ReadonlySet<string> = new Set([
+  "oidc-unreachable",
+  "oidc-unavailable",
+  "oidc-malformed",
+  "oidc-timeout",
+  "device-expired",
+]);
+
 /** Codes that are not mistakes on the command line, by the error class that has them. */
 const outcomes: Readonly<Record<string, (code: string, error: Error) => Outcome>> = {
   SignError: (code, error) => {
-    if (code === "service-refused" || code.startsWith("log-entry-")) return "refused";
-    if (code.startsWith("service-")) return "unavailable";
+    if (signingRefused.has(code) || code.startsWith("log-entry-")) return "refused";
+    if (code.startsWith("service-") || signingUnavailable.has(code)) return "unavailable";
     const file = code === "unreadable-key" || code === "unwritable-file";
     return file && !isUserPath(error.cause) ? "unavailable" : "usage";
   },

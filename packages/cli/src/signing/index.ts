@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** What signing commands share: the key, logs, where bundles go, and how they are then verified. */
+/** What signing commands share: signers, services, where bundles go, and how they are verified. */
 export { checkFresh } from "./check.ts";
 export { chooseDestination, type Destination, signatureText, writeBundle } from "./destination.ts";
-export { openSignerOf, requireKey } from "./key.ts";
-export { entriesToJson, planLogging, sayLogged } from "./logging.ts";
-export type { LoggingPlan } from "./plan.ts";
-export { verifyLines } from "./verify-line.ts";
+export { checkKeyFlags, nameOf, openSigners, type SignerSource } from "./key.ts";
+export { entriesToJson, planSigning, sayVouched } from "./logging.ts";
+export type { SigningPlan } from "./plan.ts";
+export { adviseVerifying } from "./verify-line.ts";
+export { certificateToJson } from "./certificate-json.ts";

@@ -1,86 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Bundle } from "@chancery/formats/bundle";
 import { encodeHex } from "@chancery/formats/bytes";
-import { usageError } from "../framework/index.ts";
-import type { LoggingNeeds, LoggingPlan, Wanted } from "./plan.ts";
-
-/** cosign's default of `--rekor-url`. */
-const publicRekorUrl = "https://rekor.sigstore.dev";
+import type { PendingEntry } from "@chancery/sign";
+import type { PlanNeeds, SigningPlan } from "./plan.ts";
+import { readWanted } from "./wanted.ts";
 
 /**
- * The logs that the flags ask for; none is asked for by itself. Flags mean what they mean in
- * cosign, and exclude each other as they do there.
+ * The services that the flags ask for; a key by itself asks for none.
  * @throws CliError | SignError
  */
-export async function planLogging(needs: LoggingNeeds): Promise<LoggingPlan> {
+export async function planSigning(needs: PlanNeeds): Promise<SigningPlan> {
   const wanted = readWanted(needs);
   const { flags, report } = needs;
   if (wanted.kind === "nothing") {
     if (flags.trustedRoot !== undefined) {
       report.warn("--trusted-root is ignored: a signature by a key that is not logged needs none");
     }
-    return { logs: [] };
+    return { logging: { logs: [] }, timestampServices: [] };
   }
-  const { openLogs } = await import("./open-logs.ts");
-  return openLogs(wanted, needs);
+  const { openServices } = await import("./open-services.ts");
+  return openServices(wanted, needs);
 }
 
 /** The entries of a fresh bundle, for `--output json`. */
 export function entriesToJson(
   { tlogEntries }: Bundle,
-  { logs }: LoggingPlan,
+  { logging: { logs } }: SigningPlan,
+  pending?: PendingEntry,
 ): Readonly<Record<"log" | "kind" | "logIndex" | "logId", string>>[] {
+  const missing = new Set(pending?.logs.map(({ url }) => url));
+  const reached = logs.filter(({ url }) => !missing.has(url));
   return tlogEntries.map((entry, i) => ({
-    log: logs[i]?.url ?? "",
+    log: reached[i]?.url ?? "",
     kind: `${entry.kind} ${entry.kindVersion}`,
     logIndex: String(entry.logIndex),
     logId: encodeHex(entry.logId),
   }));
 }
 
-/** Says where the signature was logged. */
-export function sayLogged(
+/** Says where the signature was logged, and who stamped it. */
+export function sayVouched(
   bundle: Bundle,
-  plan: LoggingPlan,
-  { report }: Pick<LoggingNeeds, "report">,
+  plan: SigningPlan,
+  { report }: Pick<PlanNeeds, "report">,
+  pending?: PendingEntry,
 ): void {
-  for (const { log, logIndex } of entriesToJson(bundle, plan)) {
+  for (const { log, logIndex } of entriesToJson(bundle, plan, pending)) {
     report.say(`Logged with index ${logIndex} in ${log}`);
   }
-}
-
-function readWanted({ flags, given }: Pick<LoggingNeeds, "flags" | "given">): Wanted {
-  const { rekorUrl, rekorVersion, signingConfig, tlogUpload, useSigningConfig } = flags;
-  const byTuf = useSigningConfig;
-  const refused = given.has("tlogUpload") && !tlogUpload;
-  if (rekorVersion !== undefined && rekorUrl === undefined) {
-    throw usageError("--rekor-version goes with --rekor-url", "a signing config says it itself");
+  for (const { url } of pending?.logs ?? []) {
+    report.warn(`the log at ${url} cannot be reached: the entry is pending`);
   }
-  if (signingConfig !== undefined && byTuf) {
-    throw usageError(
-      "--signing-config and --use-signing-config exclude each other",
-      "leave --use-signing-config away: the file is used",
-    );
-  }
-  if (signingConfig !== undefined || byTuf) {
-    if (rekorUrl !== undefined) {
-      const hint = "pass --rekor-url, or the signing config, which says where the log is";
-      throw usageError("cannot specify service URLs and use signing config", hint);
-    }
-    if (refused) {
-      throw usageError(
-        "--tlog-upload=false is not supported with --signing-config or --use-signing-config",
-        "use a signing config without rekorTlogUrls, or leave it away: nothing is logged then",
-      );
-    }
-    return signingConfig === undefined ? { kind: "tuf" } : { kind: "config", file: signingConfig };
-  }
-  if (refused) return { kind: "nothing" };
-  if (rekorUrl !== undefined) {
-    return { kind: "url", url: rekorUrl, api: rekorVersion === "2" ? 2 : 1 };
-  }
-  if (!tlogUpload) return { kind: "nothing" };
-  return given.has("useSigningConfig")
-    ? { kind: "url", url: publicRekorUrl, api: 1 }
-    : { kind: "tuf" };
+  for (const { url } of plan.timestampServices) report.say(`Time attested by ${url}`);
 }

@@ -1,40 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-import { access } from "node:fs/promises";
-import type { Io } from "../framework/index.ts";
-import { pathOf, shellWord } from "../files/index.ts";
+import type { Signer } from "@chancery/sign";
+import type { SigningFlags } from "../flags/index.ts";
+import type { Invocation, Io } from "../framework/index.ts";
+import { shellWord } from "../files/index.ts";
+import { exists } from "../verification/index.ts";
+import { nameOf } from "./key.ts";
+import type { SigningPlan } from "./plan.ts";
 
 /** How the fresh signature is verified: what its maker tells others to type. */
 export interface VerifyLine {
   readonly command: string;
-  readonly keyReference: string;
+  readonly signer: Signer;
+  readonly plan: SigningPlan;
   /** Left away where the verifying command finds the bundle itself. */
   readonly bundle?: string | undefined;
   readonly more?: readonly string[];
-  /** The signature is in a log, so a trusted root must name it: its file, where TUF has it not. */
-  readonly logged?: { readonly trustedRootFile: string | undefined };
   readonly file: string;
 }
 
-/** The lines to type, after making the public key's file where there is none. */
-export async function verifyLines(io: Io, line: VerifyLine): Promise<string[]> {
-  const { command, keyReference, bundle, more = [], logged, file } = line;
-  const publicKey = await publicKeyOf(io, keyReference);
-  const make = ["chancery", "public-key", "--key", keyReference, "--outfile", publicKey.path];
-  const verify = ["chancery", command, "--key", publicKey.path];
-  if (bundle !== undefined) verify.push("--bundle", bundle);
-  if (logged?.trustedRootFile !== undefined) verify.push("--trusted-root", logged.trustedRootFile);
-  verify.push(...more, "--level", logged ? "logged" : "keyed", file);
-  const lines = publicKey.exists ? [verify] : [make, verify];
-  return lines.map((words) => words.map(shellWord).join(" "));
+/** Says what to type to verify, after making the public key's file where there is none. */
+export async function adviseVerifying(
+  line: VerifyLine,
+  { flags, io, report }: Pick<Invocation<SigningFlags>, "flags" | "io" | "report">,
+): Promise<void> {
+  report.say("Verify with:");
+  for (const words of await verifyLines(line, flags, io)) {
+    report.say(`  ${words.map(shellWord).join(" ")}`);
+  }
+}
+
+async function verifyLines(line: VerifyLine, flags: SigningFlags, io: Io): Promise<string[][]> {
+  const { command, signer, plan, bundle, more = [], file } = line;
+  const { logging, timestampServices, trustedRootFile: root } = plan;
+  const logged = logging.logs.length > 0;
+  const words: string[] = [];
+  const before: string[][] = [];
+  if (flags.key !== undefined) {
+    const publicKey = await publicKeyOf(io, flags.key);
+    words.push("--key", publicKey.path);
+    const make = ["public-key", "--key", flags.key, "--outfile", publicKey.path];
+    if (!publicKey.exists) before.push(["chancery", ...make]);
+  } else if (signer.certificate) {
+    const { identity, issuer } = await nameOf(signer.certificate);
+    words.push("--certificate-identity", identity, "--certificate-oidc-issuer", issuer);
+  }
+  if (bundle !== undefined) words.push("--bundle", bundle);
+  const trusts = logged || timestampServices.length > 0 || signer.certificate !== undefined;
+  if (trusts && root !== undefined) words.push("--trusted-root", root);
+  words.push(...more, ...levelWords(signer, logged, flags));
+  if (timestampServices.length > 0 && !logged) words.push("--use-signed-timestamps");
+  if (flags.insecureIgnoreSct) words.push("--insecure-ignore-sct");
+  return [...before, ["chancery", command, ...words, file]];
+}
+
+function levelWords(signer: Signer, logged: boolean, { key }: SigningFlags): string[] {
+  if (!signer.certificate) return ["--level", logged ? "logged" : "keyed"];
+  if (!logged) return ["--insecure-ignore-tlog"];
+  return ["--level", key === undefined ? "keyless" : "certified"];
 }
 
 async function publicKeyOf(io: Io, reference: string): Promise<{ path: string; exists: boolean }> {
   if (reference.includes("://")) return { path: "chancery.pub", exists: false };
   const path = `${reference.replace(/\.(key|pem)$/, "")}.pub`;
-  try {
-    await access(pathOf(io, path));
-    return { path, exists: true };
-  } catch {
-    return { path, exists: false }; // whatever is wrong with it, the line to make it is of use
-  }
+  return { path, exists: await exists(io, path) };
 }
