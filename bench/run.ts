@@ -9,6 +9,7 @@ import { fileBench } from "./file.ts";
 import { logBench } from "./log-engine.ts";
 import { logHttpBench } from "./log-http.ts";
 import { markdown, number, writeFiles, writeResults } from "./results.ts";
+import { upBench } from "./up.ts";
 import { verifyBench } from "./verify.ts";
 
 const benches: readonly Bench[] = [
@@ -18,6 +19,7 @@ const benches: readonly Bench[] = [
   fileBench,
   logBench,
   logHttpBench,
+  upBench,
 ];
 
 const { values, positionals } = parseArgs({
