@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { StackError } from "../errors.ts";
 import { ct } from "./ct.ts";
+import { fulcio } from "./fulcio.ts";
 import { idp } from "./idp.ts";
 import { rekor } from "./rekor.ts";
 import type { StackService } from "./service.ts";
@@ -8,7 +9,7 @@ import { tsa } from "./tsa.ts";
 import { tuf } from "./tuf.ts";
 
 /** Every service of the stack, in the order in which they open: each may use those before it. */
-export const stackServices: readonly StackService[] = [rekor, tsa, ct, idp, tuf];
+export const stackServices: readonly StackService[] = [rekor, tsa, ct, idp, fulcio, tuf];
 
 /**
  * The services to run, in the registry's order.
