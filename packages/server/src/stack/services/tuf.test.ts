@@ -182,7 +182,7 @@ suite("the TUF repository of a stack", () => {
       stack,
       logs,
       fetch: fetchIt,
-    } = await start(t, directory, { only: ["tuf", "rekor", "ct"] });
+    } = await start(t, directory, { only: ["tuf", "rekor", "ct", "idp", "fulcio"] });
     assert.notEqual(stack.trustedRoot, first.stack.trustedRoot);
     assert.equal(text((await fetchIt()).trustedRoot), first.stack.trustedRoot);
     assert.match(logs.join(""), /the published trust is left as it is/);
