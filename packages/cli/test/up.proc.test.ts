@@ -91,10 +91,13 @@ async function verify(): Promise<void> {
 test("an empty folder becomes a log that is used as it says, stopped, killed, and begun again", async () => {
   const first = await up();
   for (const line of [
-    "With Chancery:",
-    "With cosign:",
     "trusted root    data/trusted_root.json",
     "signing config  data/signing_config.v0.2.json",
+    "\nFirst:\n  chancery user add --data data you@example.com\n",
+    `\n  cosign initialize --mirror ${first.url}/tuf --root ${first.url}/tuf/1.root.json --root-checksum `,
+    "\nWith cosign:\n  cosign sign-blob --bundle FILE.sigstore.json FILE\n",
+    "\n  cosign sign-blob --key cosign.key --bundle FILE.sigstore.json FILE\n",
+    "\nWith Chancery:\n  chancery sign-blob --bundle FILE.sigstore.json FILE\n",
   ]) {
     assert.ok(first.said().includes(line), first.said());
   }
@@ -126,6 +129,16 @@ test("an empty folder becomes a log that is used as it says, stopped, killed, an
   const all = await world.run(`${search} ${third.url}`, { env: { HOME: world.folder } });
   assert.equal(JSON.parse(all.stdout).UUIDs.length, 2, all.stderr);
   assert.equal(await third.end("SIGINT"), 0);
+});
+
+test("some services alone are used with the files that they have written", async () => {
+  const log = await up("--data alone --only rekor --listen 127.0.0.1:0");
+  const files =
+    "--signing-config alone/signing_config.v0.2.json --trusted-root alone/trusted_root.json";
+  const bundle = "--bundle FILE.sigstore.json FILE";
+  assert.ok(log.said().includes(`  cosign sign-blob --key cosign.key ${files} ${bundle}\n`));
+  assert.doesNotMatch(log.said(), /initialize|certificate|user add/);
+  assert.equal(await log.end("SIGTERM"), 0);
 });
 
 test("settings that are wrong are named, and nothing is started", () => {

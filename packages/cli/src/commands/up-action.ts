@@ -6,7 +6,6 @@ import {
   mergeConfig,
   parseConfigFile,
   resolveConfig,
-  type Stack,
   type StackConfigInput,
   stackFiles,
   startStack,
@@ -14,7 +13,8 @@ import {
 import { decodeUtf8 } from "@chancery/formats/bytes";
 import manifest from "../../package.json" with { type: "json" };
 import type { Invocation } from "../framework/index.ts";
-import { pathOf, readWhole, shellWord, stopAsked } from "../files/index.ts";
+import { pathOf, readWhole, stopAsked } from "../files/index.ts";
+import { usageLines } from "./up-usage.ts";
 
 export interface UpFlags {
   readonly data: string;
@@ -57,7 +57,9 @@ export async function upAction(invocation: Invocation<UpFlags>): Promise<void> {
     };
     const { url, hostname, facts } = stack;
     report.result({ url, hostname, ...facts, dataDirectory: data, ...files });
-    for (const line of instructions(stack, files)) report.say(line);
+    for (const line of usageLines(stack, { data, ...files })) report.say(line);
+    report.say("");
+    report.say(`Ready at ${url}; Ctrl-C stops it`);
     const name = await stop;
     report.say(`Stopping on ${name}`);
   } finally {
@@ -90,40 +92,4 @@ function flagConfig({ flags, given, io }: Invocation<UpFlags>): StackConfigInput
   };
   resolveConfig(config, (path) => flagNames[path.replace(/\.[0-9]+$/, "")] ?? "flags");
   return config;
-}
-
-interface Files {
-  readonly trustedRoot: string;
-  readonly signingConfig: string;
-}
-
-function instructions(stack: Stack, files: Files): string[] {
-  const { url } = stack;
-  const usages = stack.usage({
-    url,
-    trustedRoot: shellWord(files.trustedRoot),
-    signingConfig: shellWord(files.signingConfig),
-  });
-  const places = [
-    ...usages.flatMap((usage) => usage.places),
-    ["API", `${url}/docs`],
-    ["trusted root", files.trustedRoot],
-    ["signing config", files.signingConfig],
-  ] as const;
-  const examples = (title: string, lines: readonly string[]): string[] =>
-    lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`)];
-  return [
-    ...places.map(([label, place]) => label.padEnd(16) + place),
-    "",
-    ...examples(
-      "With Chancery:",
-      usages.flatMap(({ chancery = [] }) => chancery),
-    ),
-    ...examples(
-      "With cosign:",
-      usages.flatMap(({ cosign = [] }) => cosign),
-    ),
-    "",
-    `Ready at ${url}; Ctrl-C stops it`,
-  ];
 }

@@ -4,10 +4,11 @@ import type { UpFlags } from "./up-action.ts";
 
 export const up: Command = defineCommand<UpFlags>({
   name: "up",
-  summary: "Run a transparency log",
+  summary: "Run a private Sigstore: certificates, logs, timestamps, trust, sign-in",
   description:
-    "Serves Rekor's APIs, v1 and v2, over one log, on one data directory, which the first start " +
-    "makes. Prints how to use it, here and with cosign, and a line for each request as JSON on " +
+    "Serves all of Sigstore in one process, on one data directory, which the first start makes: " +
+    "Rekor (v1 and v2), Fulcio, a log of certificates, timestamps, a TUF repository and an OpenID " +
+    "provider. Prints how to use it, here and with cosign, and a line for each request as JSON on " +
     "standard output. Stops on SIGINT and SIGTERM; what was acknowledged is kept.\n\n" +
     "Flags go before variables, these before the file of --config, and that before chancery.yaml " +
     "in the data directory, which the first start writes with every setting in it. Each setting " +
@@ -29,7 +30,7 @@ export const up: Command = defineCommand<UpFlags>({
     only: {
       type: "text",
       value: "NAMES",
-      about: "run these services alone, with commas between their names, such as rekor",
+      about: "run these services alone: some of rekor,tsa,ct,idp,fulcio,tuf",
     },
     enabledApiEndpoints: {
       type: "list",
@@ -59,7 +60,7 @@ export const up: Command = defineCommand<UpFlags>({
     },
   },
   examples: [
-    { about: "Run a log in this folder", line: "chancery up" },
+    { about: "Run all of it in this folder", line: "chancery up" },
     {
       about: "Run another one, on any port that is free",
       line: "chancery up --data other --listen 127.0.0.1:0",
@@ -69,6 +70,10 @@ export const up: Command = defineCommand<UpFlags>({
       line:
         "CHANCERY_LOG_HOSTNAME=log.example.com CHANCERY_PUBLIC_URL=https://log.example.com " +
         "chancery up --data named --listen 127.0.0.1:0",
+    },
+    {
+      about: "Run a log alone, without certificates",
+      line: "chancery up --data log --listen 127.0.0.1:0 --only rekor,tuf",
     },
     {
       about: "Have witnesses cosign its checkpoints",

@@ -51,6 +51,8 @@ export interface StackOptions {
 export interface Stack extends TrustFiles {
   /** How clients reach it, without a slash at the end. */
   readonly url: string;
+  /** Names of the services that run. */
+  readonly services: readonly string[];
   /** What holds, after files and options are put together. */
   readonly config: StackConfig;
   /** By what it goes for ever; the origin of its log. */
@@ -117,7 +119,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const usage: Stack["usage"] = (place) =>
       running.flatMap((service) => service.usage?.(place) ?? []);
     logger.info({ url, hostname, services: names }, "serving");
-    return { url, config, hostname, facts, usage, close, ...trust.files };
+    return { url, services: names, config, hostname, facts, usage, close, ...trust.files };
   } catch (cause) {
     await close();
     throw cause;

@@ -11,7 +11,7 @@ import { type Stack, type StackConfigInput, startStack } from "../index.ts";
 import { idp } from "./idp.ts";
 import type { StackService } from "./service.ts";
 
-const place = { url: "http://localhost:1", trustedRoot: "root", signingConfig: "config" };
+const place = { url: "http://localhost:1", data: "here" };
 
 /** A stack of the identity provider and of a service that looks at what it offers. */
 async function start(
@@ -60,7 +60,7 @@ suite("the identity provider in a stack", () => {
     );
     const [usage] = stack.usage(place);
     assert.deepEqual(usage?.places, [["identity", "http://localhost:1/oidc"]]);
-    assert.deepEqual(usage.chancery, ["chancery user add you@example.com"]);
+    assert.deepEqual(usage.first, ["chancery user add --data here you@example.com"]);
   });
 
   test("counts its requests under the names of their paths", async (t) => {

@@ -50,14 +50,17 @@ async function openIdp(context: StackContext): Promise<OpenService<IdentityProvi
       const service = { url: `${base}${path}`, majorApiVersion: 1, validFor: { start: since } };
       return { oidcUrls: [{ ...service, operator }] };
     },
-    usage: ({ url: base }) => {
+    usage: ({ url: base, data }) => {
       const note = dev ? "  DEV MODE: anyone signs in as anybody" : "";
       const places = [["identity", `${base}${path}${note}`]] as const;
       const store = new IdpStore(dataDirectory);
       const hasUsers = store.users().length > 0;
       store.close();
       const needsUser = !dev && !hasUsers && config.idp.upstreams.length === 0;
-      return { places, ...(needsUser && { chancery: ["chancery user add you@example.com"] }) };
+      return {
+        places,
+        ...(needsUser && { first: [`chancery user add --data ${data} you@example.com`] }),
+      };
     },
     close: async () => provider.close(),
   };

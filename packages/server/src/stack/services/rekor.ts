@@ -11,13 +11,7 @@ import { StackError } from "../errors.ts";
 import { type LogIdentity, logFolder, openIdentity } from "../identity.ts";
 import type { TrustContribution } from "../trust.ts";
 import { type ShownRecord, WitnessedLog, withoutWitnesses } from "../witnessed-log.ts";
-import type {
-  OpenService,
-  ServiceUsage,
-  StackContext,
-  StackService,
-  UsagePlace,
-} from "./service.ts";
+import type { OpenService, StackContext, StackService } from "./service.ts";
 
 /** Of the checkpoint that was shown last, in a data directory. */
 const shownFile = "shown-checkpoint.json";
@@ -98,7 +92,13 @@ function serve(
     trust: (url) => describeTrust(identity, url, operator),
     notReady: () => logProblem(log),
     facts: () => ({ treeId: String(treeId), vkey }),
-    usage: (place) => usage(place, vkey),
+    usage: ({ url }) => ({
+      places: [
+        ["Rekor v1", `${url}/api/v1/log`],
+        ["Rekor v2", `${url}/api/v2/log/entries`],
+        ["log key", vkey],
+      ],
+    }),
     close,
   };
 }
@@ -122,29 +122,6 @@ function describeTrust(
       validFor,
       operator,
     })),
-  };
-}
-
-function usage({ url, trustedRoot, signingConfig }: UsagePlace, vkey: string): ServiceUsage {
-  const services = `--signing-config ${signingConfig} --trusted-root ${trustedRoot}`;
-  const [key, file] = ["--key cosign.key", "FILE"];
-  const bundle = `--bundle ${file}.sigstore.json ${file}`;
-  return {
-    places: [
-      ["Rekor v1", `${url}/api/v1/log`],
-      ["Rekor v2", `${url}/api/v2/log/entries`],
-      ["log key", vkey],
-    ],
-    chancery: [
-      "chancery generate-key-pair",
-      `chancery sign-blob ${key} ${services} ${file}`,
-      `chancery verify-blob --key cosign.pub --trusted-root ${trustedRoot} ${file}`,
-      `chancery log search --rekor-server ${url} --public-key cosign.pub`,
-    ],
-    cosign: [
-      `cosign sign-blob ${key} ${services} ${bundle}`,
-      `cosign verify-blob --key cosign.pub --trusted-root ${trustedRoot} ${bundle}`,
-    ],
   };
 }
 

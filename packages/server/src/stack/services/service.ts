@@ -66,19 +66,17 @@ export interface OpenService<Api = unknown> {
   close(): Promise<void>;
 }
 
-/** What examples are made of: words that are ready for a shell. */
+/** What lines to type are made of: words that are ready for a shell. */
 export interface UsagePlace {
   readonly url: string;
-  readonly trustedRoot: string;
-  readonly signingConfig: string;
+  /** The data directory, as whoever types is to name it. */
+  readonly data: string;
 }
 
 /** Lines for who has just started a service. */
 export interface ServiceUsage {
   /** What is where: a label of at most 15 characters, and a URL or the like. */
   readonly places: readonly (readonly [string, string])[];
-  /** Lines to type, with this CLI. */
-  readonly chancery?: readonly string[];
-  /** Lines to type, with an unmodified cosign. */
-  readonly cosign?: readonly string[];
+  /** Lines to type before it can be used. */
+  readonly first?: readonly string[];
 }

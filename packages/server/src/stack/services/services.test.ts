@@ -104,7 +104,7 @@ suite("the services of a stack", () => {
     const written = readFileSync(join(dataDirectory, "signing_config.v0.2.json"), "utf8");
     assert.deepEqual(told, [stack.url, written]);
     assert.deepEqual(stack.facts, { colour: "red" });
-    const place = { url: stack.url, trustedRoot: "t", signingConfig: "s" };
+    const place = { url: stack.url, data: "d" };
     assert.deepEqual(stack.usage(place), [{ places: [["CA", stack.url]] }]);
   });
 

@@ -44,13 +44,7 @@ async function openTuf(context: StackContext): Promise<OpenService<never>> {
     },
     notReady: async () => watch.problem(),
     facts: () => ({ tufRootSha256: checksum }),
-    usage: ({ url }) => {
-      const flags =
-        `initialize --mirror ${url}${path} --root ${url}${path}/${rootFile(1)} ` +
-        `--root-checksum ${checksum}`;
-      const places = [["TUF", `${url}${path}`]] as const;
-      return { places, chancery: [`chancery ${flags}`], cosign: [`cosign ${flags}`] };
-    },
+    usage: ({ url }) => ({ places: [["TUF", `${url}${path}`]] }),
     close: async () => watch.stop(),
   };
 }
