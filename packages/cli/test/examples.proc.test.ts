@@ -9,9 +9,14 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { generateKeyPairSync } from "node:crypto";
+import { decodeBundle } from "@chancery/formats/bundle";
+import { encodeHex } from "@chancery/formats/bytes";
+import { decodePublicKeyPem, defaultAlgorithm, sha256 } from "@chancery/formats/crypto";
 import { startStack } from "@chancery/server";
+import { encodePendingEntry } from "@chancery/sign";
 import { commands } from "../src/commands/index.ts";
 import { type Command, type Group, isGroup } from "../src/framework/index.ts";
+import { signInAs } from "../../server/test/idp/dev-sign-in.ts";
 import { writeInstanceFiles } from "./instance-files.ts";
 import { World } from "./world.ts";
 
@@ -47,6 +52,16 @@ for (const line of [
 }
 
 const server = await startLog();
+const { content } = decodeBundle(prepared.read("release.tar.gz.sigstore.json"));
+assert.ok(content.kind === "message");
+const publicKey = decodePublicKeyPem(prepared.read("cosign.pub"));
+const algorithm = defaultAlgorithm(publicKey);
+const logs = [{ url: server.url, api: 1 }] as const;
+const signatureSha256 = encodeHex(sha256(content.message.signature));
+const pending = encodePendingEntry({ signatureSha256, publicKey, algorithm, logs });
+prepared.write("release.tar.gz.sigstore.json.pending.json", pending);
+prepared.write("release.zip", "the release, zipped");
+prepared.write("token.jwt", await signInAs(`${server.url}/oidc`, "alice@example.com"));
 // The log of examples is at http://127.0.0.1:3000, this one elsewhere.
 prepared.write(
   "elsewhere.mjs",
@@ -97,7 +112,17 @@ for (const line of [
 async function startLog(): Promise<{ readonly url: string; readonly world: World }> {
   const world = new World();
   const out = openSync(world.path("out"), "w");
-  const args = [program, "up", "--data", "data", "--output", "json", "--listen", "127.0.0.1:0"];
+  const args = [
+    program,
+    "up",
+    "--data",
+    "data",
+    "--output",
+    "json",
+    "--listen",
+    "127.0.0.1:0",
+    "--dev",
+  ];
   const child = spawn(process.execPath, args, { cwd: world.folder, stdio: ["ignore", out, out] });
   after(async () => {
     child.kill("SIGTERM");

@@ -8,8 +8,10 @@ export const signBlob: Command = defineCommand<SignBlobFlags>({
   summary: "Sign files",
   description:
     "Writes FILE.sigstore.json beside each FILE, or --bundle for one. FILE - is standard input. " +
-    "Files of any size are signed in constant memory. Nothing is logged, and nobody contacted, " +
-    "unless --signing-config, --rekor-url or --tlog-upload asks for it.",
+    "Files of any size are signed in constant memory. With --key nothing is logged, and nobody " +
+    "contacted, unless --signing-config, --rekor-url or --tlog-upload asks for it. Without, a " +
+    "one-time key is certified for whoever signs in, or for the surroundings' identity, and what " +
+    "is signed is logged: by the services of --signing-config, or else those that TUF has.",
   arguments: [{ name: "FILE", variadic: true }],
   flags: {
     ...signingFlags,
@@ -37,6 +39,20 @@ export const signBlob: Command = defineCommand<SignBlobFlags>({
         "chancery sign-blob --key cosign.key" +
         " --signing-config chancery-data/signing_config.v0.2.json" +
         " --trusted-root chancery-data/trusted_root.json release.tar.gz",
+    },
+    {
+      about: "Sign files with an identity and no key of one's own, all with one certificate",
+      line:
+        "chancery sign-blob --yes --signing-config chancery-data/signing_config.v0.2.json" +
+        " --trusted-root chancery-data/trusted_root.json --identity-token token.jwt" +
+        " release.tar.gz release.zip",
+    },
+    {
+      about: "Have a key certified for an identity, so that either can be verified",
+      line:
+        "chancery sign-blob --key cosign.key --issue-certificate --yes" +
+        " --signing-config chancery-data/signing_config.v0.2.json" +
+        " --trusted-root chancery-data/trusted_root.json --identity-token token.jwt release.tar.gz",
     },
     {
       about: "Sign what another program prints",
