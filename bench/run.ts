@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
 import { commandBench } from "./command.ts";
+import { ctBench } from "./ct.ts";
 import { digestBench } from "./digest.ts";
 import { fileBench } from "./file.ts";
 import { logBench } from "./log-engine.ts";
@@ -19,6 +20,7 @@ const benches: readonly Bench[] = [
   fileBench,
   logBench,
   logHttpBench,
+  ctBench,
   upBench,
 ];
 

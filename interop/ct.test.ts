@@ -144,10 +144,8 @@ describe("the log of certificates, when nobody serves it", () => {
   before(() => log.kill());
 
   test("is proven as a whole", () => {
-    const { status, stdout, stderr } = run(process.execPath, [
-      ...[ours, "log", "fsck"],
-      join(data, "ct"),
-    ]);
+    const args = [ours, "log", "fsck", join(data, "ct")];
+    const { status, stdout, stderr } = run(process.execPath, args);
     assert.equal(status, 0, `${stdout}\n${stderr}`);
   });
 
