@@ -76,6 +76,15 @@ export async function openChain(options: ChainFileOptions): Promise<OpenChain> {
 }
 
 /**
+ * The chains of all keys that were ever made here, where another one is used instead of them.
+ * @throws StackError `key`
+ */
+export async function readMadeChains(options: ChainFileOptions): Promise<readonly FormerChain[]> {
+  const { dataDirectory, keyName } = options;
+  return readFormer(options, await readGenerations(dataDirectory, keyName));
+}
+
+/**
  * The certificates of generations that are used no more.
  * @throws StackError `key`
  */

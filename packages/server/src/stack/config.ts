@@ -5,10 +5,11 @@ import { keyPurposes } from "@chancery/formats/x509";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { defaultAlgorithmPolicy, rekorOperations } from "../rekor/index.ts";
-import { defaultTimestampPolicy, parseNtpServer } from "../tsa/index.ts";
 import { StackError } from "./errors.ts";
 import { type FulcioSettings, fulcioSchema } from "./fulcio-settings.ts";
 import { isListenAddress } from "./listen.ts";
+import { dottedNumber, milliseconds } from "./setting-types.ts";
+import { type TsaSettings, tsaSchema } from "./tsa-settings.ts";
 
 /** All settings of a stack, defaults filled in. */
 export interface StackConfig {
@@ -76,18 +77,7 @@ export interface StackConfig {
     /** Purposes, dotted, one of which a certificate must be for. */
     readonly purposes: readonly string[];
   };
-  readonly tsa: {
-    /** Those that may be asked for, dotted; the first is the one where none is. */
-    readonly policies: readonly string[];
-    /** Refusals are answered as RFC 3161 has them, not as Sigstore's authority does. */
-    readonly rfc3161Statuses: boolean;
-    /** `host` or `host:port`; none: the clock is compared with nothing outside. */
-    readonly ntpServers: readonly string[];
-    /** How many of them must agree with the clock; more than half where it is absent. */
-    readonly ntpQuorum?: number | undefined;
-    /** How far the clock may be off theirs, and may be set while the service runs. */
-    readonly clockOffsetMsMax: number;
-  };
+  readonly tsa: TsaSettings;
   readonly tuf: {
     /** How long root, targets and snapshot hold; they are signed anew after half of it. */
     readonly rootDays: number;
@@ -130,7 +120,6 @@ const bytes = z
   .int()
   .min(1024)
   .max(256 << 20);
-const milliseconds = z.int().min(1).max(3_600_000);
 const count = z.int().min(1).max(1_000_000);
 
 /** In front of the subjects of an issuer, so that no two issuers can name the same one. */
@@ -144,11 +133,6 @@ const issuerId = z
 const issuerUrl = z
   .string()
   .refine(isIssuer, "is not an https URL, or http on this computer, without query or user name");
-
-/** An object identifier. */
-const dottedNumber = z
-  .string()
-  .regex(/^[0-2](?:\.(?:0|[1-9][0-9]{0,38})){1,63}$/, "is no dotted number");
 
 /** One of a list of names. */
 const oneOf = (names: readonly string[]): z.ZodString =>
@@ -285,38 +269,7 @@ export const configSchema: z.ZodType<StackConfig, StackConfigInput> = z.strictOb
         .describe("extended key usages, one of which a certificate must name"),
     })
     .prefault({}),
-  tsa: z
-    .strictObject({
-      policies: z
-        .array(dottedNumber)
-        .min(1)
-        .default([defaultTimestampPolicy])
-        .describe("policies that may be asked for, the first where none is"),
-      rfc3161Statuses: z
-        .boolean()
-        .default(false)
-        .describe("true: refusals are timestamp responses, as in RFC 3161"),
-      ntpServers: z
-        .array(z.string().refine((text) => parseNtpServer(text) !== undefined, "is not host:port"))
-        .max(16)
-        .default([])
-        .describe("servers that the clock is compared with, host or host:port"),
-      ntpQuorum: z
-        .int()
-        .min(1)
-        .max(16)
-        .optional()
-        .describe("how many of them must agree, where it is not more than half")
-        .meta({ examples: [3] }),
-      clockOffsetMsMax: milliseconds
-        .default(1000)
-        .describe("how far the clock may be off, or set while the service runs"),
-    })
-    .refine(
-      ({ ntpQuorum = 0, ntpServers: { length } }) => length === 0 || ntpQuorum <= length,
-      "ntpQuorum is above the number of ntpServers",
-    )
-    .prefault({}),
+  tsa: tsaSchema,
   tuf: z
     .strictObject({
       rootDays: z

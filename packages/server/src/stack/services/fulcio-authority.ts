@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { decodePublicKeyPem } from "@chancery/formats/crypto";
-import { messageSigner } from "@chancery/formats/crypto/node";
-import { utf8Bytes } from "@chancery/formats/bytes";
+import { decodePublicKeyPem, type PublicKey } from "@chancery/formats/crypto";
 import { FormatError } from "@chancery/formats/errors";
 import { type CertificateAuthority, describeAuthority } from "@chancery/formats/trust";
 import type { Certificate } from "@chancery/formats/x509";
@@ -16,9 +13,9 @@ import {
   openAuthority,
   type SctSource,
 } from "../../fulcio/index.ts";
-import { type FormerChain, openChain, readChain } from "../chain-files.ts";
+import type { FormerChain } from "../chain-files.ts";
 import { StackError } from "../errors.ts";
-import { readKey } from "../key-files.ts";
+import { openConfiguredChain, readOperatorFile } from "../operator-chain.ts";
 import type { CtApi } from "./ct.ts";
 import type { StackContext } from "./service.ts";
 
@@ -41,36 +38,17 @@ export interface Authorities {
  */
 export async function openAuthorities(context: StackContext): Promise<Authorities> {
   const { config, dataDirectory, keys, operator } = context;
-  const { chain: chainFile, key: keyFile, earlierChains } = config.fulcio;
-  const written = await Promise.all(earlierChains.map(async (file) => readFormer(context, file)));
-  if (chainFile !== undefined && keyFile !== undefined) {
-    return { current: await openOwn(context, chainFile, keyFile), former: written };
-  }
-  const { file, signer, chain, former } = await openChain({
+  const files = {
     dataDirectory,
     keys,
     keyName: firstKey,
     algorithm: authorityAlgorithm,
-    folder: "fulcio",
+    folder: firstKey,
     what: "old certificates",
-    make: async (publicKey) => makeAuthorityChain(publicKey, operator, new Date()),
-  });
-  return { current: checked(file, chain, signer), former: [...former, ...written] };
-}
-
-async function openOwn(
-  { dataDirectory, config }: StackContext,
-  chainFile: string,
-  keyFile: string,
-): Promise<Authority> {
-  const [chainPath, keyPath] = [resolve(dataDirectory, chainFile), resolve(dataDirectory, keyFile)];
-  const { keyPassword } = config.fulcio;
-  const password =
-    keyPassword === undefined
-      ? undefined
-      : utf8Bytes((await read(resolve(dataDirectory, keyPassword))).split(/\r?\n/, 1)[0] ?? "");
-  const { key } = readKey(keyPath, await read(keyPath), password);
-  return checked(chainPath, readChain(chainPath, await read(chainPath)), messageSigner(key));
+    make: async (publicKey: PublicKey) => makeAuthorityChain(publicKey, operator, new Date()),
+  };
+  const { file, signer, chain, former } = await openConfiguredChain(files, config.fulcio);
+  return { current: checked(file, chain, signer), former };
 }
 
 function checked(
@@ -83,21 +61,6 @@ function checked(
   } catch (cause) {
     if (!(cause instanceof AuthorityError)) throw cause;
     throw new StackError("key", `${file}: ${cause.message}`, { cause });
-  }
-}
-
-async function readFormer({ dataDirectory }: StackContext, file: string): Promise<FormerChain> {
-  const path = resolve(dataDirectory, file);
-  return { chain: readChain(path, await read(path)), until: undefined };
-}
-
-/** @throws StackError `key` */
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    if (!(cause instanceof Error && "syscall" in cause)) throw cause;
-    throw new StackError("key", `fulcio: ${cause.message}`, { cause });
   }
 }
 
@@ -130,8 +93,12 @@ export async function openLog(
   own?.acceptRoots(roots);
   if (url === undefined || ctLogKey === undefined) return own;
   const path = resolve(dataDirectory, ctLogKey);
+  const place = { dataDirectory, section: firstKey };
   try {
-    return httpCtLog({ url, publicKey: decodePublicKeyPem(await read(path)) });
+    return httpCtLog({
+      url,
+      publicKey: decodePublicKeyPem(await readOperatorFile(place, ctLogKey)),
+    });
   } catch (cause) {
     if (!(cause instanceof FormatError)) throw cause;
     throw new StackError("key", `fulcio.ctLogKey: ${path}: ${cause.message}`, { cause });

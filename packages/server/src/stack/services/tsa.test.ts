@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
-import { decodeSigningConfig, decodeTrustedRoot } from "@chancery/formats/trust";
+import { encryptPkcs8 } from "@chancery/formats/crypto/node";
+import { encodePem } from "@chancery/formats/pem";
+import { decodeSigningConfig, decodeTrustedRoot, type TrustedRoot } from "@chancery/formats/trust";
 import {
   decodeTimestampResponse,
   encodeTimestampRequest,
   type TimestampResponse,
   verifyTimestamp,
 } from "@chancery/formats/tsp";
-import { encodeCertificatePem, prepareIssuers, verifyLeaf } from "@chancery/formats/x509";
+import {
+  encodeCertificatePem,
+  keyPurposes,
+  prepareIssuers,
+  verifyLeaf,
+} from "@chancery/formats/x509";
 import { pino } from "pino";
+import {
+  buildCa,
+  buildCertificate,
+  extension,
+  testKey,
+  type TestKeyType,
+} from "../../../../formats/test/certificate-builder.ts";
 import { type Stack, type StackConfigInput, StackError, startStack } from "../index.ts";
 import { tsa } from "./tsa.ts";
 
@@ -51,6 +66,47 @@ async function refusal(run: Promise<unknown>, code = "key"): Promise<string> {
     return error.message;
   }
   throw new Error("it started");
+}
+
+/** An operator's chain in PEM, and the leaf's key. */
+function operatorChain(
+  type: TestKeyType,
+  purpose: string = keyPurposes.timeStamping,
+): { readonly chain: string; readonly pkcs8: Uint8Array } {
+  const validity = { notBefore: new Date("2020-01-01"), notAfter: new Date("2050-01-01") };
+  const root = buildCa({ subject: "CN=operator", key: testKey(type), ...validity });
+  const key = testKey(type);
+  const extensions = [
+    extension.keyUsage(["digitalSignature"]),
+    extension.extendedKeyUsage([purpose], true),
+  ];
+  const leaf = buildCertificate({ key, subject: "CN=tsa", issuer: root, extensions, ...validity });
+  const pkcs8 = new Uint8Array(key.privateKey.export({ format: "der", type: "pkcs8" }));
+  const chain = [leaf.certificate, root.certificate].map(encodeCertificatePem).join("");
+  return { chain, pkcs8 };
+}
+
+function leafOf(chain: string): string {
+  return `${chain.split("-----END CERTIFICATE-----\n")[0]}-----END CERTIFICATE-----\n`;
+}
+
+function weakRsaKey(): Uint8Array {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+  return new Uint8Array(privateKey.export({ format: "der", type: "pkcs8" }));
+}
+
+function timestampAuthorities({ trustedRoot }: Stack): TrustedRoot["timestampAuthorities"] {
+  return decodeTrustedRoot(trustedRoot).timestampAuthorities;
+}
+
+/** Verifies with what the trusted root says, and nothing else. */
+function verifyUnder(
+  authority: TrustedRoot["timestampAuthorities"][number] | undefined,
+  response: TimestampResponse,
+): void {
+  const [leaf, ...issuers] = authority?.certificates ?? [];
+  const { genTime } = verifyTimestamp(response, { signature, authority: leaf! });
+  verifyLeaf(leaf!, prepareIssuers(issuers), genTime, "time-stamping");
 }
 
 suite("the timestamp authority of a stack", () => {
@@ -145,7 +201,79 @@ suite("the timestamp authority of a stack", () => {
     assert.equal((await ask(stack)).status, "rejection");
   });
 
+  for (const type of ["P-256", "P-384", "rsa"] as const) {
+    test(`may sign with an operator's key of type ${type}, which is encrypted`, async (t) => {
+      const directory = newDirectory(t);
+      const made = await start(t, directory);
+      const old = await ask(made);
+      await made.close();
+      const own = operatorChain(type);
+      writeFileSync(join(directory, "chain.pem"), own.chain);
+      const encrypted = encryptPkcs8(own.pkcs8, utf8Bytes("hush"));
+      writeFileSync(join(directory, "key.pem"), encodePem("ENCRYPTED PRIVATE KEY", encrypted));
+      writeFileSync(join(directory, "password"), "hush\n");
+      const files = { chain: "chain.pem", key: "key.pem", keyPassword: "password" };
+      const stack = await start(t, directory, files);
+      const all = timestampAuthorities(stack);
+      const pems = all.map(({ certificates }) => certificates.map(encodeCertificatePem).join(""));
+      assert.equal(pems.length, 2);
+      const current = all[pems.indexOf(own.chain)];
+      const former = all.find((one) => one !== current);
+      // Timestamps of before are believed still, and those of now.
+      verifyUnder(former, old);
+      verifyUnder(current, await ask(stack));
+      await stack.close();
+      const again = await start(t, directory, { earlierChains: ["chain.pem"] });
+      const later = timestampAuthorities(again);
+      const leaves = later.map(({ certificates }) => certificates[0]?.der);
+      assert.deepEqual(
+        new Set(leaves),
+        new Set(all.map(({ certificates }) => certificates[0]?.der)),
+      );
+      verifyUnder(former, await ask(again));
+    });
+  }
+
+  const own = operatorChain("P-256");
+  const plain = (pkcs8: Uint8Array): string => encodePem("PRIVATE KEY", pkcs8);
+  for (const [what, chain, secret, message] of [
+    ["no certificate", "", plain(own.pkcs8), /own-chain\.pem: /],
+    ["no key", own.chain, "hello", /own-key\.pem: /],
+    [
+      "a key that is encrypted",
+      own.chain,
+      encodePem("ENCRYPTED PRIVATE KEY", encryptPkcs8(own.pkcs8, utf8Bytes("x"))),
+      /own-key\.pem is encrypted/,
+    ],
+    ["another key", own.chain, plain(operatorChain("P-256").pkcs8), /not that of the signing key$/],
+    ["RSA of 1024 bits", own.chain, plain(weakRsaKey()), /own-key\.pem: .*1024/],
+    [
+      "a leaf for code",
+      operatorChain("P-256", keyPurposes.codeSigning).chain,
+      plain(own.pkcs8),
+      /own-chain\.pem: /,
+    ],
+    ["a leaf alone", leafOf(own.chain), plain(own.pkcs8), /must hold the leaf that signs/],
+  ] as const) {
+    test(`does not start with ${what}`, async (t) => {
+      const directory = newDirectory(t);
+      writeFileSync(join(directory, "own-chain.pem"), chain);
+      writeFileSync(join(directory, "own-key.pem"), secret);
+      const files = { chain: "own-chain.pem", key: "own-key.pem" };
+      const text = await refusal(start(t, directory, files));
+      assert.match(text, message);
+      assert.ok(!text.includes(secret));
+    });
+  }
+
+  for (const files of [{ chain: "missing.pem", key: "missing.pem" }, { earlierChains: ["x"] }]) {
+    test(`does not start where ${JSON.stringify(files)} are missing`, async (t) => {
+      assert.match(await refusal(start(t, newDirectory(t), files)), /^tsa: ENOENT/);
+    });
+  }
+
   for (const [settings, message] of [
+    [{ chain: "x.pem" }, /tsa: chain and key go together/],
     [{ policies: [] }, /tsa\.policies/],
     [{ policies: ["sigstore"] }, /tsa\.policies\.0: is no dotted number/],
     [{ ntpServers: ["ntp://a"] }, /tsa\.ntpServers\.0: is not host:port/],

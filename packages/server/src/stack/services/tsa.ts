@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import type { PublicKey } from "@chancery/formats/crypto";
 import { describeTimestampAuthority } from "@chancery/formats/trust";
 import {
   addTimestampAuthority,
@@ -9,9 +10,9 @@ import {
   type TimestampAuthorityOptions,
   TimestampChainError,
 } from "../../tsa/index.ts";
-import { openChain } from "../chain-files.ts";
 import type { StackConfig } from "../config.ts";
 import { StackError } from "../errors.ts";
+import { openConfiguredChain } from "../operator-chain.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
 const firstKey = "tsa";
@@ -28,15 +29,16 @@ const path = "/api/v1/timestamp";
 
 async function openTsa(context: StackContext): Promise<OpenService<never>> {
   const { config, dataDirectory, keys, metrics, logger, operator } = context;
-  const { file, signer, chain, former } = await openChain({
+  const files = {
     dataDirectory,
     keys,
     keyName: firstKey,
     algorithm,
-    folder: "tsa",
+    folder: firstKey,
     what: "old timestamps",
-    make: async (publicKey) => makeTimestampChain(publicKey, operator, new Date()),
-  });
+    make: async (publicKey: PublicKey) => makeTimestampChain(publicKey, operator, new Date()),
+  };
+  const { file, signer, chain, former } = await openConfiguredChain(files, config.tsa);
   let authority: ServedTimestampAuthority | undefined;
   return {
     addRoutes: async (app) => {
