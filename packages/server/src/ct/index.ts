@@ -15,7 +15,6 @@ import { ctBodySizeBytesMax, ctRoutes } from "./routes.ts";
  */
 export { CtLog, type CtLogOptions } from "./ct-log.ts";
 export { AcceptedRoots } from "./roots.ts";
-export type { CtEntryKind } from "./submission.ts";
 
 /** How a log is served. */
 export interface ServedCtLogOptions extends CtLogOptions {
