@@ -47,6 +47,7 @@ export interface TufNotice {
     | "cache-not-written" // the result is complete, the next run starts from older files
     | "cache-file-ignored" // a cached file was no use and was fetched anew
     | "signing-config-absent" // the repository publishes none
+    | "delegations-limit" // more roles may have a say in a target than one search looks into
     | "root-rotations-limit"; // more root versions may exist than one run follows
   readonly message: string;
 }

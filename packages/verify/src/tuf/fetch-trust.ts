@@ -8,7 +8,13 @@ import { diskCache, replaceFile, type TufCache } from "./cache.ts";
 import { TufError, type TufErrorCode, type TufNotice } from "./errors.ts";
 import { loadTufLibrary } from "./library.ts";
 import type { MetadataHead, TufRole } from "./metadata.ts";
-import { cacheFolderName, openMirror, type TufLimits, tufLimitsDefault } from "./mirror.ts";
+import {
+  cacheFolderName,
+  type Mirror,
+  openMirror,
+  type TufLimits,
+  tufLimitsDefault,
+} from "./mirror.ts";
 import { publicGoodMirror, publicGoodRoot } from "./public-good-root.ts";
 import { type Metadata, refreshMetadata, type Session } from "./refresh.ts";
 import { cachedTargetName, fetchTarget } from "./targets.ts";
@@ -101,9 +107,10 @@ export async function fetchWith(
   const shipped = mirror === publicGoodMirror ? utf8Bytes(publicGoodRoot) : undefined;
   const session: Session = {
     library: await loadTufLibrary(),
-    mirror: offline ? undefined : openMirror(mirror, limits, options.fetch),
+    ...openMirrors(offline ? undefined : openMirror(mirror, limits, options.fetch)),
     cache,
     anchor: options.root ?? shipped,
+    keepsEachRole: false,
     limits,
     now,
     notices,
@@ -134,6 +141,13 @@ export async function fetchWith(
   } catch (error) {
     throw offline ? offlineError(error) : error;
   }
+}
+
+/** Targets are in a folder of the repository, in all of Sigstore's. */
+function openMirrors(mirror: Mirror | undefined): Pick<Session, "mirror" | "targetMirror"> {
+  if (!mirror) return { mirror, targetMirror: undefined };
+  const get: Mirror["get"] = (path, max) => mirror.get(`targets/${path}`, max);
+  return { mirror, targetMirror: { url: mirror.url, get } };
 }
 
 /** Only an authentic "there is none" makes the signing config absent. */

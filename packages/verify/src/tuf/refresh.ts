@@ -11,12 +11,19 @@ export interface Session {
   readonly library: TufLibrary;
   /** Undefined: offline. */
   readonly mirror: Mirror | undefined;
+  /** Where targets come from, for most repositories a folder of the mirror. Undefined: offline. */
+  readonly targetMirror: Mirror | undefined;
   readonly cache: TufCache;
   /** The root to start from; without it the cached one. */
   readonly anchor: Uint8Array | undefined;
   readonly limits: TufLimits;
   readonly now: Date;
   readonly notices: TufNotice[];
+  /**
+   * Whether roles are kept as each is verified (§5.4.5, §5.5.7, §5.6.6), and not only newer roots.
+   * Then a refused run leaves a cache that proves how far the mirror was, but is of no use offline.
+   */
+  readonly keepsEachRole: boolean;
 }
 
 /** All roles, verified and in force, with the bytes they were read from. */
@@ -30,8 +37,8 @@ export interface Metadata {
  * The client workflow of the TUF specification, §5.3 to §5.6, from the mirror or, offline, from the
  * cache alone.
  *
- * New roots are written to the cache as they are verified (§5.3.8), each. The other roles are not:
- * the caller writes them when all has been verified, so that a refused run leaves a usable cache.
+ * New roots are written to the cache as they are verified (§5.3.8), each. The other roles are where
+ * the session says so; else the caller writes them when all has been verified.
  *
  * @throws TufError
  */
@@ -160,6 +167,7 @@ async function updateTimestamp(session: Session, store: TrustedMetadataStore): P
   const bytes = await fetchRole(mirror, name, limits.timestampSizeBytesMax);
   try {
     accept(bytes, `${mirror.url}: ${name}`);
+    await keepRole(session, name, bytes);
     return bytes;
   } catch (error) {
     if (cached && session.library.kindOf(error) === "equal-version") return cached;
@@ -191,24 +199,34 @@ async function updateSnapshot(session: Session, store: TrustedMetadataStore): Pr
   const fileName = versioned(store, meta.version, name);
   const bytes = await fetchRole(mirror, fileName, sizeBytesMax);
   accept(bytes, `${mirror.url}: ${fileName}`, false);
+  await keepRole(session, name, bytes);
   return bytes;
 }
 
-/** §5.6, the top-level role. Delegated roles are never read: our targets are not theirs to give. */
-async function updateTargets(session: Session, store: TrustedMetadataStore): Promise<Uint8Array> {
+/**
+ * §5.6. The top-level role, or one that another role delegates to: `delegated.ts` says which.
+ * @returns the bytes of the role, which the store then has.
+ */
+export async function updateTargets(
+  session: Session,
+  store: TrustedMetadataStore,
+  role = "targets",
+  delegator = "root",
+): Promise<Uint8Array> {
   const { limits, mirror } = session;
-  const name = "targets.json";
-  const meta = store.snapshot?.signed.meta[name];
+  const meta = store.snapshot?.signed.meta[`${role}.json`];
+  // A role's name can hold anything: encoded, it is one part of a path.
+  const name = `${encodeURIComponent(role)}.json`;
   if (!meta) {
     throw new TufError(
       "tuf-inconsistent",
-      "the snapshot metadata lists no targets.json",
+      `the snapshot metadata lists no ${role}.json`,
       "the repository is incomplete; ask its operator",
     );
   }
   const accept = (bytes: Uint8Array, place: string): void => {
     step(session, "targets", place, bytes, (buffer) => {
-      store.updateDelegatedTargets(buffer, "targets", "root");
+      store.updateDelegatedTargets(buffer, role, delegator);
     });
   };
   const cached = await readCached(session, name);
@@ -222,7 +240,12 @@ async function updateTargets(session: Session, store: TrustedMetadataStore): Pro
   const fileName = versioned(store, meta.version, name);
   const bytes = await fetchRole(mirror, fileName, sizeBytesMax);
   accept(bytes, `${mirror.url}: ${fileName}`);
+  await keepRole(session, name, bytes);
   return bytes;
+}
+
+async function keepRole(session: Session, name: string, bytes: Uint8Array): Promise<void> {
+  if (session.keepsEachRole) await session.cache.write(new Map([[name, bytes]]));
 }
 
 function inForce(session: Session, role: TufRole, place: string, bytes: Uint8Array): MetadataHead {

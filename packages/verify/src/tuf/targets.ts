@@ -21,8 +21,17 @@ export async function fetchTarget(
   metadata: Metadata,
   name: string,
 ): Promise<Uint8Array> {
-  const { mirror, limits } = session;
-  const listed = listedTarget(metadata, name);
+  return fetchListedTarget(session, metadata, listedTarget(metadata, name));
+}
+
+/** As `fetchTarget`, for a target that any role lists whose word counts for it. */
+export async function fetchListedTarget(
+  session: Session,
+  metadata: Pick<Metadata, "store">,
+  listed: TargetFile,
+): Promise<Uint8Array> {
+  const { limits, targetMirror: mirror } = session;
+  const { path: name } = listed;
   const cachedName = cachedTargetName(name);
   const cached = await readCached(session, cachedName);
   const problem = cached ? mismatch(listed, cached) : "does not exist";
@@ -41,7 +50,7 @@ export async function fetchTarget(
       "raise the limit if the repository is meant to hold such a file",
     );
   }
-  const path = `targets/${targetFileName(metadata, listed, name)}`;
+  const path = targetFileName(metadata, listed, name);
   // One byte more than listed is enough to tell that it does not fit.
   const answer = await mirror.get(path, listed.length).catch((error: unknown) => {
     if (!(error instanceof TufError) || error.code !== "tuf-too-large") throw error;
@@ -94,16 +103,22 @@ function mismatch(listed: TargetFile, bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-function targetFileName(metadata: Metadata, listed: TargetFile, name: string): string {
-  const encoded = encodeURIComponent(name);
-  if (!metadata.store.root.signed.consistentSnapshot) return encoded;
+/** Below the mirror of targets, percent-encoded; the hash goes in front of the last part. */
+function targetFileName(
+  metadata: Pick<Metadata, "store">,
+  listed: TargetFile,
+  name: string,
+): string {
+  const segments = name.split("/").map(encodeURIComponent);
+  if (!metadata.store.root.signed.consistentSnapshot) return segments.join("/");
   const prefix = knownHashes.find((hashName) => Object.hasOwn(listed.hashes, hashName));
   const digest = prefix === undefined ? undefined : listed.hashes[prefix];
   // The digest goes into a path: nothing but a digest may stand there.
   if (digest === undefined || !/^[0-9a-f]{64,128}$/.test(digest)) {
     throw wrongTarget(`${name} is listed without a SHA-2 hash in lower-case hex`);
   }
-  return `${digest}.${encoded}`;
+  const last = segments.pop() ?? "";
+  return [...segments, `${digest}.${last}`].join("/");
 }
 
 function wrongTarget(message: string): TufError {
