@@ -11,7 +11,9 @@ export type LoadApi = "v1" | "v2";
 
 /** What the parent asks for. */
 export interface LoadOrder {
-  readonly api: LoadApi;
+  readonly api: LoadApi | "certificates";
+  /** For certificates: whom they name, and the identity token that says so. */
+  readonly identity?: { readonly email: string; readonly token: string };
   readonly port: number;
   readonly connections: number;
   readonly count: number;
@@ -23,7 +25,7 @@ export interface LoadOrder {
 
 /** What came of it. */
 export interface LoadResult {
-  /** Requests answered 201. */
+  /** Requests answered 200 or 201. */
   readonly created: number;
   readonly refused: number;
   /** Status and body of a refusal. */
@@ -54,7 +56,7 @@ if (process.send !== undefined) {
 }
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  const requests = Array.from({ length: order.count }, () => requestOf(order.api));
+  const requests = Array.from({ length: order.count }, () => requestOf(order));
   const lines = await Promise.all(
     Array.from({ length: order.connections }, () => Line.open(order.port)),
   );
@@ -65,7 +67,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const start = performance.now();
   const send = async (line: Line, request: Buffer, due: number): Promise<void> => {
     const answer = await line.send(request);
-    if (answer.status === 201) {
+    if (answer.status === 200 || answer.status === 201) {
       waits.push(performance.now() - due);
       return;
     }
@@ -213,40 +215,60 @@ class Line {
 let artifacts = 0;
 
 /** A whole HTTP request that nobody has sent before. */
-function requestOf(api: LoadApi): Buffer {
+function requestOf({ api, identity }: LoadOrder): Buffer {
+  if (api !== "certificates") return post(`/api/${api}/log/entries`, entryOf(api));
+  if (!identity) throw new Error("certificates name somebody");
+  return post("/api/v2/signingCert", certificateRequestOf(identity));
+}
+
+function certificateRequestOf({ email, token }: { email: string; token: string }): object {
+  const key = generatePrivateKey(algorithmByName("PKIX_ECDSA_P256_SHA_256"));
+  const content = encodePublicKeyPem(key.publicKey);
+  return {
+    credentials: { oidcIdentityToken: token },
+    publicKeyRequest: {
+      publicKey: { algorithm: "ECDSA", content },
+      proofOfPossession: encodeBase64(key.sign(ecdsa, utf8Bytes(email))),
+    },
+  };
+}
+
+function entryOf(api: LoadApi): object {
   const artifact = utf8Bytes(`${process.pid} ${artifacts++} ${process.hrtime.bigint()}`);
   const algorithm = algorithmByName("PKIX_ECDSA_P256_SHA_256");
   const key = generatePrivateKey(algorithm);
   const content = encodeBase64(key.sign(ecdsa, artifact));
   const digest = sha256(artifact);
-  const body = JSON.stringify(
-    api === "v2"
-      ? {
-          hashedRekordRequestV002: {
-            digest: encodeBase64(digest),
-            signature: {
-              content,
-              verifier: {
-                publicKey: { rawBytes: encodeBase64(key.publicKey.spki) },
-                keyDetails: algorithm.name,
-              },
-            },
-          },
-        }
-      : {
-          apiVersion: "0.0.1",
-          kind: "hashedrekord",
-          spec: {
-            data: { hash: { algorithm: "sha256", value: encodeHex(digest) } },
-            signature: {
-              content,
-              publicKey: { content: encodeBase64(utf8Bytes(encodePublicKeyPem(key.publicKey))) },
+  return api === "v2"
+    ? {
+        hashedRekordRequestV002: {
+          digest: encodeBase64(digest),
+          signature: {
+            content,
+            verifier: {
+              publicKey: { rawBytes: encodeBase64(key.publicKey.spki) },
+              keyDetails: algorithm.name,
             },
           },
         },
-  );
+      }
+    : {
+        apiVersion: "0.0.1",
+        kind: "hashedrekord",
+        spec: {
+          data: { hash: { algorithm: "sha256", value: encodeHex(digest) } },
+          signature: {
+            content,
+            publicKey: { content: encodeBase64(utf8Bytes(encodePublicKeyPem(key.publicKey))) },
+          },
+        },
+      };
+}
+
+function post(path: string, message: object): Buffer {
+  const body = JSON.stringify(message);
   const head = [
-    `POST /api/${api}/log/entries HTTP/1.1`,
+    `POST ${path} HTTP/1.1`,
     "Host: localhost",
     "Accept: application/json",
     "Content-Type: application/json",

@@ -53,7 +53,7 @@ export const logHttpBench: Bench = {
   },
 };
 
-interface Rate {
+export interface Rate {
   readonly best: number;
   readonly median: number;
   /** CPU time of the server for each request, in the round where it was least. */
@@ -77,9 +77,9 @@ interface Peer {
   readonly idleMs: number;
 }
 
-type Measure = (order: Omit<LoadOrder, "port" | "timeMsMax">) => Promise<Measured>;
+export type Measure = (order: Omit<LoadOrder, "port" | "timeMsMax">) => Promise<Measured>;
 
-interface Measured extends LoadResult {
+export interface Measured extends LoadResult {
   readonly perSecond: number;
   readonly cpuUs: number;
   readonly cpuUsOfThreads: ReadonlyMap<ThreadPurpose, number>;
@@ -107,7 +107,7 @@ async function measureOurs(load: Measure, server: LogServer): Promise<Ours> {
   return { v2, v1: rateOf(rates.v1), idle: idleWaits, busy: busyWaits, memoryMb };
 }
 
-function rateOf(results: readonly Measured[]): Rate {
+export function rateOf(results: readonly Measured[]): Rate {
   const sorted = results.map(({ perSecond }) => perSecond).toSorted((a, b) => b - a);
   const [thriftiest] = results.toSorted((a, b) => a.cpuUs - b.cpuUs) as [Measured, ...Measured[]];
   return {
@@ -197,7 +197,7 @@ function figures(ours: Ours, peer: Peer): Figure[] {
 }
 
 /** Runs a server and a generator, each a process, for as long as somebody measures. */
-async function onServer<Value>(
+export async function onServer<Value>(
   start: () => Promise<LogServer>,
   use: (load: Measure, server: LogServer) => Promise<Value>,
 ): Promise<Value> {

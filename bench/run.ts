@@ -3,10 +3,12 @@
 // run; with --write they go into RESULTS.md, where the sections of other benches stay.
 import { parseArgs } from "node:util";
 import type { Bench, Figure } from "./bench.ts";
+import { certificatesBench } from "./certificates.ts";
 import { commandBench } from "./command.ts";
 import { ctBench } from "./ct.ts";
 import { digestBench } from "./digest.ts";
 import { fileBench } from "./file.ts";
+import { keylessBench } from "./keyless.ts";
 import { logBench } from "./log-engine.ts";
 import { logHttpBench } from "./log-http.ts";
 import { markdown, number, writeFiles, writeResults } from "./results.ts";
@@ -16,12 +18,14 @@ import { verifyBench } from "./verify.ts";
 const benches: readonly Bench[] = [
   verifyBench,
   commandBench,
+  keylessBench,
   digestBench,
   fileBench,
   logBench,
   logHttpBench,
   ctBench,
   upBench,
+  certificatesBench,
 ];
 
 const { values, positionals } = parseArgs({
