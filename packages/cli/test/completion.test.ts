@@ -15,7 +15,7 @@ test("each shell's script names every command and the flags that are served", ()
       assert.ok(script.includes(word), `${shell} ${word}`);
     }
     assert.ok(script.includes("certificate-identity-regexp"), shell);
-    assert.ok(!script.includes("fulcio-url"), shell);
+    assert.ok(!script.includes("certificate-chain"), shell);
   }
   assert.match(scripts.get("fish") ?? "", /-l output -r -f -a 'text json' -d/);
 });
