@@ -160,9 +160,10 @@ suite("the log of certificates of a stack", () => {
     writeFileSync(join(directory, "roots.pem"), "-----BEGIN CERTIFICATE-----\n");
     assert.match(await refusal(start(t, directory, roots), "configuration"), /roots\.pem: pem/);
     await (await start(t, directory)).close();
-    const [key, identity] = ["keys/ct.pem", "ct/log.json"].map((path) =>
-      join(directory, path),
-    ) as [string, string];
+    const [key, identity] = ["keys/ct.pem", "ct/log.json"].map((path) => join(directory, path)) as [
+      string,
+      string,
+    ];
     renameSync(identity, `${identity}.kept`);
     assert.match(await refusal(start(t, directory), "identity"), /log\.json is missing/);
     const text = readFileSync(`${identity}.kept`, "utf8");
