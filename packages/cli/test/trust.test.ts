@@ -4,10 +4,9 @@ import { readdirSync, rmSync } from "node:fs";
 import { suite, test, type TestContext } from "node:test";
 import { startStack } from "@chancery/server";
 import { fetchTrust, type TufResult } from "@chancery/verify/tuf";
-import { pino } from "pino";
 import { World } from "./world.ts";
 
-const logger = pino({ level: "silent" });
+const logging = { level: "silent" } as const;
 
 /** Runs a stack in a folder until the test ends or it is stopped. */
 async function start(t: TestContext, world: World) {
@@ -15,8 +14,7 @@ async function start(t: TestContext, world: World) {
   const stack = await startStack({
     dataDirectory,
     listen: "127.0.0.1:0",
-    logger,
-    config: { only: ["tsa", "tuf"] },
+    config: { only: ["tsa", "tuf"], logging },
   });
   t.after(() => stack.close());
   const fetchAll = (): Promise<TufResult> =>
@@ -157,7 +155,7 @@ suite("chancery trust", () => {
 
 async function startEmpty(world: World): Promise<void> {
   const dataDirectory = world.path("empty");
-  const config = { only: ["tsa"] };
-  const stack = await startStack({ dataDirectory, listen: "127.0.0.1:0", logger, config });
+  const config = { only: ["tsa"], logging };
+  const stack = await startStack({ dataDirectory, listen: "127.0.0.1:0", config });
   await stack.close();
 }
