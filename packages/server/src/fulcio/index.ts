@@ -17,7 +17,6 @@ export {
 export type { AuthoritySource } from "./api/index.ts";
 export { CtLogError, httpCtLog, type SctSource } from "./certificate/index.ts";
 export {
-  certificateSeconds,
   type FulcioConfig,
   FulcioConfigError,
   readConfig,
@@ -31,5 +30,4 @@ export {
   type ServedFulcio,
 } from "./fulcio.ts";
 export type { GrpcServer } from "./grpc/index.ts";
-export { requestBindings } from "./request/index.ts";
 export { type KeySource, localKeySource, TokenVerifier } from "./token/index.ts";

@@ -5,5 +5,5 @@
  * name was settled before (`token`, `issuer`), and that their key is held, too (`request`).
  */
 export { httpCtLog, type HttpCtLogOptions } from "./http-ct-log.ts";
-export { type IssuedCertificate, issueCertificate, type LeafRequest } from "./issue.ts";
-export { CtLogError, type CtLogErrorCode, type SctSource } from "./sct-source.ts";
+export { type IssuedCertificate, issueCertificate } from "./issue.ts";
+export { CtLogError, type SctSource } from "./sct-source.ts";

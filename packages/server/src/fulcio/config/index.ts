@@ -13,6 +13,6 @@ export { advertisedIssuers, type AdvertisedIssuer, findIssuer, withIssuers } fro
 export { parseFulcioConfig } from "./parse.ts";
 export { issuerUrlCharsMax } from "./pattern.ts";
 export { publicInstanceConfig } from "./public-instance.ts";
-export { certificateSeconds, readConfig } from "./read.ts";
+export { readConfig } from "./read.ts";
 export { ReloadingConfig, type ReloadingOptions } from "./reloading.ts";
 export type { FulcioConfig } from "./types.ts";

@@ -62,7 +62,7 @@ const extensionSettings = [...extensionsBySetting.keys(), "issuer", "subject"];
 const issuersMax = 10_000;
 
 /** For how long a leaf may be issued, and how far back it may begin. */
-export const certificateSeconds = {
+const certificateSeconds = {
   lifetime: { min: 60, max: 86_400 },
   backdate: { min: 0, max: 600 },
 } as const;

@@ -4,4 +4,4 @@
  * Fulcio over gRPC, on a port of its own: the messages, written by hand, and the server. The
  * library is loaded with this folder, so only where a port is configured.
  */
-export { type GrpcOptions, type GrpcServer, startGrpc } from "./server.ts";
+export { type GrpcServer, startGrpc } from "./server.ts";

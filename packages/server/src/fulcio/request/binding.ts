@@ -27,8 +27,6 @@ import { reading } from "./public-key.ts";
  */
 export type RequestBinding = "named" | "bound" | "none";
 
-export const requestBindings: readonly RequestBinding[] = ["named", "bound", "none"];
-
 const emailAddress = "1.2.840.113549.1.9.1";
 /** RFC 2985 §5.4.1: a text by which an entity may ask for something about its certificate. */
 const challengePassword = "1.2.840.113549.1.9.7";
