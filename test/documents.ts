@@ -131,7 +131,8 @@ function prepare(): string {
 
 function runShell(blocks: readonly Block[], folder: string): string[] {
   const script = blocks.map(({ text, line }) => `at=${line}\n${text}`).join("");
-  const watch = `trap '[ $? = 0 ] || echo "[block of line $at]" >&2' EXIT\n`;
+  const stop = `kill $(jobs -p) 2> .stop || true`;
+  const watch = `trap '[ $? = 0 ] || echo "[block of line $at]" >&2; ${stop}' EXIT\n`;
   const { status, stdout, stderr } = spawnSync("sh", ["-eu", "-c", `${watch}${script}`], {
     cwd: folder,
     env: environment(folder),
