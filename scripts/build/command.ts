@@ -42,7 +42,7 @@ export async function bundleCommand(name: string, dist: string): Promise<void> {
     platform: "node",
     external: ["koffi"],
     transform: { target: "node20" },
-    plugins: [...THREADS.map(threadInPlace), withoutDeprecations],
+    plugins: [...THREADS.map(threadInPlace), withoutDeprecations, withoutProtobufLoader],
     onLog: failOnWarning,
   });
   const { output } = await bundle.write({
@@ -77,6 +77,19 @@ const withoutDeprecations: Plugin = {
   load: (id) =>
     id === "\0depd"
       ? `module.exports = () => Object.assign(() => {}, { function: (f) => f, property() {} });`
+      : undefined,
+};
+
+/**
+ * Stands in for the loader with which gRPC's library describes itself to debuggers, which is never
+ * asked for here: it makes functions of text, too.
+ */
+const withoutProtobufLoader: Plugin = {
+  name: "without-protobuf-loader",
+  resolveId: (id) => (id === "@grpc/proto-loader" ? "\0proto-loader" : undefined),
+  load: (id) =>
+    id === "\0proto-loader"
+      ? `exports.loadSync = () => { throw new Error("no protobuf files are loaded"); };`
       : undefined,
 };
 
