@@ -7,7 +7,7 @@ import { artifactText, predicate, statement } from "./make-fixtures/common.ts";
 import { peer } from "./peers.ts";
 import { mustMeanwhile } from "./run-peer.ts";
 import { sigstoreJs, type SignerOfJs, type Witness } from "./sigstore-js.ts";
-import { chanceryMeanwhile, type Question } from "./verifiers.ts";
+import { chanceryCommand, javaCommand, type Question } from "./verifiers.ts";
 
 /** Major version of Rekor's API. */
 export type Version = 1 | 2;
@@ -30,6 +30,11 @@ export interface KeylessPlace {
   readonly signingConfigs: Readonly<Record<Version, string>>;
   /** The same with the trusted root in one file. */
   readonly trustConfigs: Readonly<Record<Version, string>>;
+  /** For sigstore-java, whose Fulcio is at another address; see `tls-front.ts`. */
+  readonly java?: {
+    readonly options: readonly string[];
+    readonly signingConfigs: Readonly<Record<Version, string>>;
+  };
   token(): Promise<string>;
 }
 
@@ -74,7 +79,8 @@ export function chanceryKeyless(version: Version, content: Content): Writer<Keyl
   return writer("chancery", version, content, async (place, out) => {
     const args = await cosignArgs(place, version);
     const command = [...signCommand(content), ...args, "--bundle", out, "artifact.txt"];
-    await chanceryMeanwhile(command, { cwd: place.folder });
+    const [node, program] = chanceryCommand;
+    await mustMeanwhile(node, [program, ...command], { cwd: place.folder });
   });
 }
 
@@ -94,6 +100,20 @@ export function goKeyless(version: Version, content: Content): Writer<KeylessPla
       cwd: place.folder,
     });
     writeFileSync(join(place.folder, out), stdout.slice(stdout.indexOf("{")));
+  });
+}
+
+/** It logs attestations by version 2 alone. */
+export function javaKeyless(version: Version, content: Content): Writer<KeylessPlace> {
+  return writer("sigstore-java", version, content, async (place, out) => {
+    const { java } = place;
+    if (java === undefined) throw new Error("it needs Fulcio over gRPC with TLS");
+    const file = content === "message" ? "artifact.txt" : "statement.json";
+    const files = [place.trustedRoot, java.signingConfigs[version], out, content, file];
+    await mustMeanwhile("java", [...java.options, ...javaCommand("sign", ...files)], {
+      cwd: place.folder,
+      env: { IDENTITY: place.identity, IDENTITY_TOKEN: await place.token() },
+    });
   });
 }
 

@@ -4,27 +4,32 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { chanceryCommand } from "./verifiers.ts";
 
-const command = fileURLToPath(new URL("../packages/cli/bin/chancery.js", import.meta.url));
 const readyMsMax = 20_000;
 const pollMs = 20;
 
 /** A log that can be killed and started again where it was. */
 export class LogServer {
   readonly #folder: string;
-  readonly #dev: boolean;
+  readonly #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | undefined;
   #starts = 0;
   #url: string | undefined;
 
   /**
    * @param folder for its data directory and what it prints.
-   * @param options `dev` lets anyone sign in as anybody
+   * @param options `dev` lets anyone sign in as anybody, `grpc` serves certificates over that, too
    */
-  constructor(folder: string, { dev = false }: { readonly dev?: boolean } = {}) {
+  constructor(
+    folder: string,
+    { dev = false, grpc = false }: { readonly dev?: boolean; readonly grpc?: boolean } = {},
+  ) {
     this.#folder = folder;
-    this.#dev = dev;
+    this.#environment = {
+      ...(dev && { CHANCERY_IDP_DEV: "true" }),
+      ...(grpc && { CHANCERY_FULCIO_GRPC_LISTEN: "127.0.0.1:0" }),
+    };
     mkdirSync(folder, { recursive: true });
   }
 
@@ -39,6 +44,13 @@ export class LogServer {
     return `${this.url}/oidc`;
   }
 
+  /** Where certificates are issued over gRPC. */
+  get grpcPort(): number {
+    const port = /gRPC +port (\d+)/.exec(readFileSync(this.#printed, "utf8"))?.[1];
+    if (port === undefined) throw new Error("it serves no gRPC");
+    return Number(port);
+  }
+
   get trustedRoot(): string {
     return join(this.#folder, "data/trusted_root.json");
   }
@@ -47,17 +59,22 @@ export class LogServer {
     return join(this.#folder, "data/signing_config.v0.2.json");
   }
 
+  get #printed(): string {
+    return join(this.#folder, `printed-${this.#starts}.txt`);
+  }
+
   /** Starts it, at first on a free port. @throws Error with what it printed when it is not ready */
   async start(): Promise<void> {
     this.#starts += 1;
-    const printed = join(this.#folder, `printed-${this.#starts}.txt`);
+    const printed = this.#printed;
     const listen = `127.0.0.1:${this.#url === undefined ? 0 : new URL(this.#url).port}`;
+    const [node, command] = chanceryCommand;
     const args = ["up", "--data", join(this.#folder, "data"), "--listen", listen];
     // A file, because whoever reads a pipe here may be waiting for a client of this server.
     const output = openSync(printed, "w");
-    const child = spawn(process.execPath, [command, ...args], {
+    const child = spawn(node, [command, ...args], {
       stdio: ["ignore", output, output],
-      env: { ...process.env, ...(this.#dev && { CHANCERY_IDP_DEV: "true" }) },
+      env: { ...process.env, ...this.#environment },
     });
     closeSync(output);
     this.#child = child;

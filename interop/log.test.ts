@@ -19,6 +19,7 @@ import {
   writers,
 } from "./log-writers.ts";
 import { javascriptWitness } from "./keyless-writers.ts";
+import { isKnownRefusal } from "./known-refusals.ts";
 import { LogServer } from "./log-server.ts";
 import { artifactSha256 } from "./make-fixtures/common.ts";
 import { type MockInstance, startMockInstance } from "./mock-instance.ts";
@@ -26,33 +27,6 @@ import { peer } from "./peers.ts";
 import { type CommandRow, type Row, writeLogResults } from "./results.ts";
 import { must, type Outcome, run } from "./run-peer.ts";
 import { type Answer, type Question, verifiers } from "./verifiers.ts";
-
-/** What clients are known to get wrong; everything else they must answer as we do. */
-const knownRefusals: readonly { verifier: string; name: RegExp; because: string }[] = [
-  // cosign is built on sigstore-go.
-  ...["cosign", "sigstore-go"].flatMap((verifier) => [
-    {
-      verifier,
-      name: /^sigstore-js key v1 attestation/,
-      because: "skips signatures whose keyid is not its own name of the key",
-    },
-    {
-      verifier,
-      name: /^sigstore-js certificate v2 attestation/,
-      because: "knows no dsse 0.0.2 entries",
-    },
-  ]),
-  {
-    verifier: "sigstore-python",
-    name: /^sigstore-js certificate v2 attestation/,
-    because: "knows no dsse 0.0.2 entries",
-  },
-  {
-    verifier: "sigstore-python",
-    name: /^cosign certificate v[12] attestation/,
-    because: "wants statements v1, not the v0.1 that cosign writes",
-  },
-];
 
 const killedWrites = 60;
 const acknowledgedBeforeKill = 20;
@@ -494,10 +468,6 @@ function assertAllAccept(name: string, answers: Answers): void {
     // A known refusal that is none any more is to leave the list.
     assert.equal(answer.accepted, !isKnownRefusal(verifier, name), `${verifier}: ${answer.words}`);
   }
-}
-
-function isKnownRefusal(verifier: string, name: string): boolean {
-  return knownRefusals.some((one) => one.verifier === verifier && one.name.test(name));
 }
 
 function note(command: string, answer: string): void {

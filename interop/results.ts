@@ -20,7 +20,8 @@ export interface Row {
     | "negative"
     | "mutation"
     | "fixture"
-    | "log";
+    | "log"
+    | "identity";
   readonly name: string;
   readonly mustVerify: boolean;
   readonly answers: Readonly<Record<string, Answer | undefined>>;
@@ -36,17 +37,25 @@ const headings: Readonly<Record<Row["group"], string>> = {
   mutation: "Bad bundles and questions of ours (interop/mutations.ts)",
   fixture: "Bundles made by the peers (test/fixtures/peers)",
   log: "Clients on our log",
+  identity: "Clients that sign with an identity",
 };
-/** Its section is written by another test file than the rest. */
-const logHeading = `\n## ${headings.log}\n`;
-/** And so is this. */
-const publishedHeading = "\n## Our published API\n";
+/** The sections after those on bundles, in their order; each is written by a run of its own. */
+const laterHeadings = {
+  log: headings.log,
+  identity: headings.identity,
+  conformance: "The conformance suite",
+  published: "Our published API",
+} as const;
+type Later = keyof typeof laterHeadings;
+const laterNames = Object.keys(laterHeadings) as Later[];
 
-/** Writes the tables on bundles; that on the log stays. */
+/** Writes the tables on bundles; what comes after them stays. */
 export function writeResults(rows: readonly Row[]): void {
   const peers: PeerName[] = ["cosign", "sigstore-go", "sigstore-js", "sigstore-python"];
   const versions = peers.map((name) => `${name} ${peer(name).version}`).join(", ");
-  const groups = (Object.keys(headings) as Row["group"][]).filter((group) => group !== "log");
+  const groups = (Object.keys(headings) as Row["group"][]).filter(
+    (group) => group !== "log" && group !== "identity",
+  );
   const sections = groups.map((group) =>
     section(
       group,
@@ -61,25 +70,47 @@ Asked by path, each with the command or function its users have (\`interop/verif
 \`!\` marks an answer that is wrong.
 
 ${sections.join("\n")}`;
-  const { log, published } = known();
-  write(text + log + published);
+  write({ ...known(), bundles: text });
 }
 
-/** Writes the tables on the log; those on bundles stay. */
+/** Writes the tables on the log; the rest stays. */
 export function writeLogResults(rows: readonly Row[], commands: readonly CommandRow[]): void {
-  const { bundles, published } = known();
   const { version } = peer("rekor-cli");
-  const [, tables = ""] = `\n${section("log", rows)}`.split(logHeading);
   const asked = commands.map(({ command, answer }) => `| ${command} | ${answer} |`).join("\n");
-  write(`${bundles}${logHeading}
-Unmodified clients against \`chancery up\` (\`interop/log.test.ts\`): what each wrote through Rekor v1 or
+  writeLater(
+    "log",
+    `Unmodified clients against \`chancery up\` (\`interop/log.test.ts\`): what each wrote through Rekor v1 or
 v2, of one tree, put to all. Certificates and timestamps are those of \`interop/mock-instance.ts\`.
 After the table, rekor-cli ${version}.
-${tables}
+
+${table(rows)}
 | rekor-cli | works |
 |---|---|
 ${asked}
-${published}`);
+`,
+  );
+}
+
+/** Writes the table on identities; the rest stays. */
+export function writeIdentityResults(rows: readonly Row[]): void {
+  const peers: PeerName[] = ["cosign", "cosign-2", "sigstore-go", "sigstore-java"];
+  const others: PeerName[] = ["sigstore-js", "sigstore-python"];
+  const versions = [...peers, ...others].map((name) => `${name} ${peer(name).version}`).join(", ");
+  writeLater(
+    "identity",
+    `Unmodified clients against one \`chancery up\` (\`interop/identity.test.ts\`): ${versions}.
+Each got a token of its identity provider, a certificate of its authority with the word of its
+certificate log, an entry of its log by Rekor v1 or v2, and a timestamp; sigstore-java its
+certificate over gRPC. Everybody was then asked about what everybody signed, and the same of
+another file, of another identity and of another issuer.
+
+${table(rows)}`,
+  );
+}
+
+/** Writes what the conformance suite said; the rest stays. */
+export function writeConformanceResults(text: string): void {
+  writeLater("conformance", text);
 }
 
 /** Writes what schemathesis found; the rest stays. */
@@ -90,37 +121,50 @@ export function writePublishedResults(found: {
   /** Checks that are left out, and why. */
   readonly notAsked: Readonly<Record<string, string>>;
 }): void {
-  const { bundles, log } = known();
   const { operations, cases, seed, notAsked } = found;
   const left = Object.entries(notAsked).map(([check, why]) => `- \`${check}\`: ${why}`);
-  write(`${bundles}${log}${publishedHeading}
-schemathesis ${peer("schemathesis").version} against \`chancery up\` (\`interop/published.test.ts\`): ${operations} operations, \
+  writeLater(
+    "published",
+    `schemathesis ${peer("schemathesis").version} against \`chancery up\` (\`interop/published.test.ts\`): ${operations} operations, \
 over ${Math.floor(cases / 100) * 100} requests, seed ${seed}, no failure of the server and no answer that the document does not
 describe. Left out:
 
 ${left.join("\n")}
-`);
+`,
+  );
 }
 
-/** What was written before, in its parts. */
-function known(): { bundles: string; log: string; published: string } {
+type Parts = Readonly<Record<"bundles" | Later, string>>;
+
+function writeLater(name: Later, text: string): void {
+  write({ ...known(), [name]: `\n## ${laterHeadings[name]}\n\n${text}` });
+}
+
+/** What was written before, in its parts; empty where there was none. */
+function known(): Parts {
   const content = existsSync(path) ? readFileSync(path, "utf8") : "";
-  const publishedAt = content.indexOf(publishedHeading);
-  const end = publishedAt === -1 ? content.length : publishedAt;
-  const logAt = content.indexOf(logHeading);
-  const middle = logAt === -1 ? end : logAt;
+  const starts = laterNames.map((name) => content.indexOf(`\n## ${laterHeadings[name]}\n`));
+  const ends = starts.map((_, index) => starts.slice(index + 1).find((start) => start !== -1));
+  const parts = laterNames.map((name, index) => {
+    const start = starts[index] ?? -1;
+    return [name, start === -1 ? "" : content.slice(start, ends[index])] as const;
+  });
+  const first = starts.find((start) => start !== -1) ?? content.length;
   return {
-    bundles: content.slice(0, middle),
-    log: content.slice(middle, end),
-    published: content.slice(end),
+    bundles: content.slice(0, first),
+    ...(Object.fromEntries(parts) as Record<Later, string>),
   };
 }
 
-function write(text: string): void {
+function textOf(parts: Parts): string {
+  return parts.bundles + laterNames.map((name) => parts[name]).join("");
+}
+
+function write(parts: Parts): void {
   // The date is that of the last change.
   const undated = (content: string): string => content.replace(/\d{4}-\d\d-\d\d/, "");
-  const { bundles, log, published } = known();
-  if (undated(bundles + log + published) === undated(text)) return;
+  const text = textOf(parts);
+  if (undated(textOf(known())) === undated(text)) return;
   writeFileSync(path, text.replace(/\d{4}-\d\d-\d\d/, today()));
 }
 
@@ -129,6 +173,11 @@ function today(): string {
 }
 
 function section(group: Row["group"], rows: readonly Row[]): string {
+  return `## ${headings[group]}\n\n${table(rows)}`;
+}
+
+/** Who was right how often, where they were wrong, and all answers. */
+function table(rows: readonly Row[]): string {
   const names = Object.keys(rows[0]?.answers ?? {});
   const wrong = rows.flatMap((row) =>
     names.flatMap((name) => {
@@ -139,7 +188,7 @@ function section(group: Row["group"], rows: readonly Row[]): string {
       return [`- \`${row.name}\`: ${name} ${said}`];
     }),
   );
-  const table = rows.map((row) => {
+  const answers = rows.map((row) => {
     const cells = names.map((name) => cell(row.answers[name], row.mustVerify));
     return `| ${row.name} | ${cells.join(" | ")} |`;
   });
@@ -150,8 +199,8 @@ function section(group: Row["group"], rows: readonly Row[]): string {
     return `${name} ${right.length} of ${asked.length} right`;
   });
   const differences = wrong.length === 0 ? "" : `\n${wrong.join("\n")}\n`;
-  const lines = [...head, ...table].join("\n");
-  return `## ${headings[group]}\n\n${counts.join(", ")}.\n${differences}\n${lines}\n`;
+  const lines = [...head, ...answers].join("\n");
+  return `${counts.join(", ")}.\n${differences}\n${lines}\n`;
 }
 
 function cell(answer: Answer | undefined, mustVerify: boolean): string {

@@ -44,11 +44,16 @@ export function must(program: string, args: readonly string[], options: RunOptio
   throw new Error(`${program} ${args.join(" ")} ended with ${outcome.status}:\n${said}`);
 }
 
+export interface MeanwhileOptions extends Omit<RunOptions, "input"> {
+  /** Told all that the program has written to one of its outputs, whenever that gets longer. */
+  readonly onOutput?: (text: string) => void;
+}
+
 /** {@link must}, leaving this process free meanwhile to answer what the program asks over HTTP. */
 export async function mustMeanwhile(
   program: string,
   args: readonly string[],
-  options: Omit<RunOptions, "input"> = {},
+  options: MeanwhileOptions = {},
 ): Promise<Outcome> {
   const child = spawn(program, [...args], {
     cwd: options.cwd,
@@ -57,8 +62,12 @@ export async function mustMeanwhile(
     timeout: options.timeoutMs ?? timeoutMsDefault,
   });
   const written = { stdout: "", stderr: "" };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (written.stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (written.stderr += text));
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      written[name] += text;
+      options.onOutput?.(written[name]);
+    });
+  }
   const status = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve(code ?? 255));

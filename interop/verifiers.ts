@@ -3,10 +3,10 @@
 import { createPublicKey } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { peer } from "./peers.ts";
-import { lastWords, mustMeanwhile, type Outcome, run, type RunOptions } from "./run-peer.ts";
+import { lastWords, must, type Outcome, run, type RunOptions } from "./run-peer.ts";
 import { sigstoreJs } from "./sigstore-js.ts";
 
 /** A bundle, what it is said to sign, and what the verifier knows. */
@@ -34,24 +34,21 @@ export interface Answer {
 export type Verifier = (question: Question) => Answer | undefined;
 
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
-const command = fileURLToPath(new URL("../packages/cli/bin/chancery.js", import.meta.url));
+/** Our command from its sources: a program, and its first argument. */
+export const chanceryCommand: readonly [string, string] = [
+  process.execPath,
+  fileURLToPath(new URL("../packages/cli/bin/chancery.js", import.meta.url)),
+];
 
 /** `chancery verify-blob`, or `verify-blob-attestation` for an envelope. */
 export function askOurs(question: Question): Answer | undefined {
   return answer(chancery([...verifyCommand(question), "--offline", ...artifactArgs(question)]));
 }
 
-/** Runs our command from its sources. */
+/** Runs our command. */
 export function chancery(args: readonly string[], options: RunOptions = {}): Outcome {
-  return run(process.execPath, [command, ...args], options);
-}
-
-/** The same, leaving this process free meanwhile. @throws Error where it fails */
-export async function chanceryMeanwhile(
-  args: readonly string[],
-  options: Omit<RunOptions, "input"> = {},
-): Promise<Outcome> {
-  return mustMeanwhile(process.execPath, [command, ...args], options);
+  const [node, command] = chanceryCommand;
+  return run(node, [command, ...args], options);
 }
 
 /** `cosign verify-blob`, or `verify-blob-attestation` for an envelope. */
@@ -60,6 +57,14 @@ export function askCosign(question: Question): Answer | undefined {
   const hash = signer.kind === "key" ? digestAlgorithm(signer.key) : [];
   const args = [...verifyCommand(question), ...hash, ...artifactArgs(question)];
   return answer(run(peer("cosign").path, args));
+}
+
+/** cosign 2, which looks for what is in bundles now where it is told to. */
+function askCosign2(question: Question): Answer | undefined {
+  const isStamped = readFileSync(question.bundle, "utf8").includes('"rfc3161Timestamps"');
+  const flags = ["--new-bundle-format", ...(isStamped ? ["--use-signed-timestamps"] : [])];
+  const args = [...verifyCommand(question), ...flags, ...artifactArgs(question)];
+  return answer(run(peer("cosign-2").path, args));
 }
 
 /** Command and flags, which cosign and ours have in common. */
@@ -101,14 +106,56 @@ function readCurve(pem: string): string | undefined {
 
 /** `sigstore verify identity --offline`; it has no keys and always wants a log entry. */
 export function askPython(question: Question): Answer | undefined {
+  const args = pythonArgs(question);
+  if (args === undefined) return undefined;
+  return answer(run(peer("sigstore-python").path, args, { env: plainPython }));
+}
+
+const plainPython = { NO_COLOR: "1", COLUMNS: "400" };
+
+function pythonArgs(question: Question): string[] | undefined {
   const { bundle, artifact, trustedRoot, signer } = question;
   if (signer.kind === "key" || question.withoutLog === true) return undefined;
   const args = ["--trust-config", trustConfigFor(trustedRoot), "verify", "identity", "--offline"];
   const who = ["--cert-identity", signer.identity, "--cert-oidc-issuer", signer.issuer];
-  const command = [...args, "--bundle", bundle, ...who, artifact];
-  return answer(
-    run(peer("sigstore-python").path, command, { env: { NO_COLOR: "1", COLUMNS: "400" } }),
+  return [...args, "--bundle", bundle, ...who, artifact];
+}
+
+/** {@link askPython} about certificates, in one process for all. */
+function askPythonAll(questions: readonly Question[]): Answer[] {
+  const python = join(dirname(peer("sigstore-python").path), "python");
+  const script = fileURLToPath(new URL("sigstore-python/run_all.py", import.meta.url));
+  const lines = linesFrom(python, [script], questions.map(pythonArgs), { env: plainPython });
+  return (lines as { status: number; written: string }[]).map(({ status, written }) =>
+    answer({ status, stdout: "", stderr: written }),
   );
+}
+
+/** The `KeylessVerifier` of sigstore-java, in one process for all; certificates and files only. */
+function askJavaAll(questions: readonly Question[]): Answer[] {
+  const asked = questions.map(({ signer, ...rest }) => ({ ...rest, ...signer }));
+  return linesFrom("java", javaCommand("verify"), asked) as Answer[];
+}
+
+/** What `java` is given to run the program that we have for sigstore-java. */
+export function javaCommand(...args: readonly string[]): string[] {
+  const { path } = peer("sigstore-java");
+  const classes = [join(path, "lib/*"), join(path, "classes")].join(delimiter);
+  return ["-cp", classes, "SigstoreJava", ...args];
+}
+
+/** Gives a program a line of JSON for each question, and reads one for each answer. */
+function linesFrom(
+  program: string,
+  args: readonly string[],
+  questions: readonly unknown[],
+  options: RunOptions = {},
+): unknown[] {
+  const input = questions.map((question) => `${JSON.stringify(question)}\n`).join("");
+  const { stdout } = must(program, args, { ...options, input });
+  const answers = stdout.trim().split("\n");
+  if (answers.length !== questions.length) throw new Error(`not an answer for each: ${stdout}`);
+  return answers.map((line) => JSON.parse(line) as unknown);
 }
 
 /** The `Verifier` of @sigstore/verify. It takes bytes only and never looks at subjects. */
@@ -145,6 +192,25 @@ export const verifiers: Readonly<Record<string, Verifier>> = {
   "sigstore-go": askGo,
   "sigstore-js": askJavascript,
   "sigstore-python": askPython,
+};
+
+/** Puts many questions about certificates, to get an answer for each. */
+export type AskAll = (questions: readonly Question[]) => readonly (Answer | undefined)[];
+
+const each =
+  (ask: Verifier): AskAll =>
+  (questions) =>
+    questions.map(ask);
+
+/** All that verify certificates, by name, those slow to start in one process for all questions. */
+export const certificateVerifiers: Readonly<Record<string, AskAll>> = {
+  chancery: each(askOurs),
+  cosign: each(askCosign),
+  "cosign-2": each(askCosign2),
+  "sigstore-go": each(askGo),
+  "sigstore-java": askJavaAll,
+  "sigstore-js": each(askJavascript),
+  "sigstore-python": askPythonAll,
 };
 
 function verifyWithJavascript(question: Question): void {

@@ -2,7 +2,8 @@
 // The command line that sigstore-java, a library, does not publish: signs as its documentation
 // shows, and answers many questions in one process, as a JVM takes a second to start.
 //
-//     SigstoreJava sign TRUSTED_ROOT SIGNING_CONFIG BUNDLE message|attestation FILE  < TOKEN
+//     IDENTITY=… IDENTITY_TOKEN=… \
+//     SigstoreJava sign TRUSTED_ROOT SIGNING_CONFIG BUNDLE message|attestation FILE
 //     SigstoreJava verify  < one question in JSON a line  > one answer in JSON a line
 
 import com.google.gson.Gson;
@@ -13,14 +14,17 @@ import dev.sigstore.TrustedRootProvider;
 import dev.sigstore.VerificationOptions;
 import dev.sigstore.VerificationOptions.CertificateMatcher;
 import dev.sigstore.bundle.Bundle;
+import dev.sigstore.oidc.client.ImmutableOidcToken;
+import dev.sigstore.oidc.client.OidcClient;
 import dev.sigstore.oidc.client.OidcClients;
-import dev.sigstore.oidc.client.TokenStringOidcClient;
+import dev.sigstore.oidc.client.OidcToken;
 import dev.sigstore.strings.StringMatcher;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 final class SigstoreJava {
   private record Question(
@@ -34,15 +38,14 @@ final class SigstoreJava {
   }
 
   private static void sign(String[] args) throws Exception {
-    String token = new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
-    // The defaults are those of the public instance; what they ask for over the network is replaced.
+    // Of the defaults, which are the public instance's, only the algorithm is left.
     try (KeylessSigner signer =
         KeylessSigner.builder()
             .sigstorePublicDefaults()
             .trustedRootProvider(TrustedRootProvider.from(Path.of(args[1])))
             .signingConfigProvider(SigningConfigProvider.from(Path.of(args[2])))
             .enableRekorV2(true)
-            .forceCredentialProviders(OidcClients.of(TokenStringOidcClient.from(token)))
+            .forceCredentialProviders(OidcClients.of(new GivenToken()))
             .build()) {
       Path file = Path.of(args[5]);
       Bundle bundle =
@@ -50,6 +53,23 @@ final class SigstoreJava {
               ? signer.signFile(file)
               : signer.attest(Files.readString(file));
       Files.writeString(Path.of(args[3]), bundle.toJson());
+    }
+  }
+
+  /** Its own client for given tokens proves the key to go with the subject, not the e-mail. */
+  private static final class GivenToken implements OidcClient {
+    @Override
+    public boolean isEnabled(Map<String, String> environment) {
+      return true;
+    }
+
+    @Override
+    public OidcToken getIDToken(Map<String, String> environment) {
+      return ImmutableOidcToken.builder()
+          .idToken(environment.get("IDENTITY_TOKEN"))
+          .issuer("as the token says")
+          .subjectAlternativeName(environment.get("IDENTITY"))
+          .build();
     }
   }
 
