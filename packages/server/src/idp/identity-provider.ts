@@ -5,6 +5,7 @@ import { Accounts } from "./accounts.ts";
 import type { Engine } from "./engine.ts";
 import { IdpError } from "./errors.ts";
 import { KeyRing, type PublicKeySet } from "./key-ring.ts";
+import { KeySealing } from "./key-sealing.ts";
 import { SignInMemory } from "./memory-adapter.ts";
 import type { IdentityProviderOptions } from "./options.ts";
 import { PageWriter } from "./page-writer.ts";
@@ -61,9 +62,12 @@ export async function openIdentityProvider(
   }
   const store = new IdpStore(dataDirectory);
   try {
+    const sealing = new KeySealing(options.keyPassword);
+    const ring = await KeyRing.open(store, sealing, options.now ?? Date.now);
+    if (ring.wasPlain) logger.info("keys that sign tokens are encrypted from now on");
     // To make the first key takes a while, which nobody need wait for who asks for no token yet.
     const signingMs = (options.rotateDays ?? 30) * dayMs;
-    const keys = KeyRing.open(store, options.now ?? Date.now, signingMs);
+    const keys = ring.fill(signingMs);
     const provider = new Running(options, store, keys, signingMs);
     if (dev) {
       logger.warn("DEV MODE: the identity provider signs anyone in as any e-mail address");

@@ -2,6 +2,7 @@
 import { utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
 import type { JWK } from "jose";
+import { type KeySealing, privateJwk } from "./key-sealing.ts";
 import type { IdpStore, SigningKeyRecord } from "./store.ts";
 
 /** The public keys of an issuer (RFC 7517 §5): each with `kid`, `alg` and `use`. */
@@ -22,41 +23,73 @@ const rsa = {
   hash: "SHA-256",
 };
 
+/** A key of the ring, in memory. */
+interface RingKey extends Omit<SigningKeyRecord, "stored"> {
+  readonly jwk: JWK;
+}
+
 /**
  * The keys that sign tokens with RS256, as every client reads it. One signs; those before it stay
  * published until what they signed has expired.
  */
 export class KeyRing {
   readonly #store: IdpStore;
+  readonly #sealing: KeySealing;
   readonly #now: () => number;
-  #keys: readonly SigningKeyRecord[] = [];
+  #keys: readonly RingKey[] = [];
+  #wasPlain = false;
 
-  private constructor(store: IdpStore, now: () => number) {
+  private constructor(store: IdpStore, sealing: KeySealing, now: () => number) {
     this.#store = store;
+    this.#sealing = sealing;
     this.#now = now;
   }
 
   /**
-   * Reads the keys of a store, and makes one where there is none, or the last has signed too long.
-   * @param now milliseconds since the epoch.
+   * Reads the keys of a store; those that are plain although they need not be are stored anew.
+   * There may be none: `fill` makes one.
+   * @param now milliseconds since the epoch. @throws IdpError `store`
    */
-  static async open(store: IdpStore, now: () => number, signingMs: number): Promise<KeyRing> {
-    const ring = new KeyRing(store, now);
-    ring.#keys = store.signingKeys();
-    const isFirst = !ring.#keys.some(({ retired }) => retired === undefined);
-    if (isFirst || ring.signsLongerThan(signingMs)) await ring.rotate();
+  static async open(store: IdpStore, sealing: KeySealing, now: () => number): Promise<KeyRing> {
+    const ring = new KeyRing(store, sealing, now);
+    const keys = store.signingKeys().map(async ({ stored, ...record }) => {
+      const jwk = await sealing.open(stored);
+      if (sealing.isTooPlain(stored)) {
+        store.rewriteSigningKey(record.kid, await sealing.seal(jwk));
+        ring.#wasPlain = true;
+      }
+      return { ...record, jwk };
+    });
+    ring.#keys = await Promise.all(keys);
     return ring;
+  }
+
+  /** Whether a key was stored plain, and is encrypted since it was read. */
+  get wasPlain(): boolean {
+    return this.#wasPlain;
+  }
+
+  /** Makes a key where none signs, or the last has signed too long. */
+  async fill(signingMs: number): Promise<this> {
+    const isFirst = !this.#keys.some(({ retired }) => retired === undefined);
+    if (isFirst || this.signsLongerThan(signingMs)) await this.rotate();
+    return this;
   }
 
   /** Has a new key sign from now on. */
   async rotate(): Promise<void> {
     const { privateKey } = await crypto.subtle.generateKey(rsa, true, ["sign", "verify"]);
-    const { kty, n, e, d, p, q, dp, dq, qi } = await crypto.subtle.exportKey("jwk", privateKey);
+    const { n, e } = await crypto.subtle.exportKey("jwk", privateKey);
     const kid = thumbprint(e, n);
-    const jwk = { kty, n, e, d, p, q, dp, dq, qi, kid, alg: "RS256", use: "sig" };
+    const jwk = await privateJwk(privateKey, { kid, alg: "RS256", use: "sig" });
     const now = this.#now();
-    this.#store.replaceSigningKey({ kid, jwk, created: new Date(now) }, new Date(now - overlapMs));
-    this.#keys = this.#store.signingKeys();
+    const key = { kid, stored: await this.#sealing.seal(jwk), created: new Date(now) };
+    this.#store.replaceSigningKey(key, new Date(now - overlapMs));
+    const known = new Map([...this.#keys, { kid, jwk }].map((one) => [one.kid, one.jwk]));
+    this.#keys = this.#store.signingKeys().flatMap(({ stored: _, ...record }) => {
+      const own = known.get(record.kid);
+      return own ? [{ ...record, jwk: own }] : [];
+    });
   }
 
   /** Whether the key that signs was made longer ago than this. */
@@ -68,7 +101,7 @@ export class KeyRing {
   privateKeys(): JWK[] {
     const signing = this.#signing;
     const others = this.#published().filter(({ kid }) => kid !== signing.kid);
-    return [signing, ...others].map(({ jwk }) => ({ ...jwk }) as JWK);
+    return [signing, ...others].map(({ jwk }) => ({ ...jwk }));
   }
 
   /** What verifiers need. */
@@ -79,12 +112,12 @@ export class KeyRing {
     return { keys };
   }
 
-  get #signing(): SigningKeyRecord {
-    // `open` and `rotate` leave exactly one that is not retired.
-    return this.#keys.find(({ retired }) => retired === undefined) as SigningKeyRecord;
+  get #signing(): RingKey {
+    // `fill` and `rotate` leave exactly one that is not retired.
+    return this.#keys.find(({ retired }) => retired === undefined) as RingKey;
   }
 
-  #published(): readonly SigningKeyRecord[] {
+  #published(): readonly RingKey[] {
     const since = this.#now() - overlapMs;
     return this.#keys.filter(({ retired }) => !retired || retired.getTime() > since);
   }

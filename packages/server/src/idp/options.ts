@@ -25,6 +25,8 @@ export interface IdentityProviderOptions {
   readonly rotateDays?: number;
   /** Public client of all Sigstore tools, and the audience of every token. Default `sigstore`. */
   readonly clientId?: string;
+  /** With one, the keys that sign tokens are kept encrypted; plain ones are encrypted at once. */
+  readonly keyPassword?: Uint8Array | undefined;
   /** Other OpenID providers to sign in at. */
   readonly upstreams?: readonly UpstreamOptions[];
   /** Whose tokens machines may exchange for ours. */

@@ -6,6 +6,7 @@ import { encodeHex, utf8Bytes } from "@chancery/formats/bytes";
 import { sha256 } from "@chancery/formats/crypto";
 import { randomBytes } from "@chancery/formats/crypto/node";
 import { IdpError } from "./errors.ts";
+import type { StoredKey } from "./key-sealing.ts";
 import { randomText, textEqualInConstantTime } from "./secrets.ts";
 
 /** A person who signs in with a password. */
@@ -30,8 +31,8 @@ export interface MachineClient {
 /** A key that signs tokens, or did. */
 export interface SigningKeyRecord {
   readonly kid: string;
-  /** Private, RSA. */
-  readonly jwk: Readonly<Record<string, unknown>>;
+  /** As `KeySealing` made it. */
+  readonly stored: StoredKey;
   readonly created: Date;
   /** When another one took its place. */
   readonly retired: Date | undefined;
@@ -82,7 +83,8 @@ export class IdpStore {
       // SQLite would make it readable to all; its journal gets the permissions of the database.
       if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
       this.#database = new DatabaseSync(path, { timeout: busyTimeoutMs });
-      this.#database.exec(`PRAGMA synchronous = FULL; ${schema}`);
+      // What is overwritten, such as a key that was plain, is not left in the file.
+      this.#database.exec(`PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; ${schema}`);
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new IdpError("store", `cannot open ${path}: ${why}`, { cause });
@@ -181,7 +183,7 @@ export class IdpStore {
     const rows = this.#database.prepare("SELECT * FROM signing_key ORDER BY created_ms").all();
     return rows.map((row) => ({
       kid: String(row["kid"]),
-      jwk: JSON.parse(String(row["jwk"])) as Record<string, unknown>,
+      stored: JSON.parse(String(row["jwk"])) as StoredKey,
       created: dateOf(row["created_ms"]),
       retired: row["retired_ms"] === null ? undefined : dateOf(row["retired_ms"]),
     }));
@@ -198,12 +200,17 @@ export class IdpStore {
       this.#run("UPDATE signing_key SET retired_ms = ? WHERE retired_ms IS NULL", at);
       this.#run("DELETE FROM signing_key WHERE retired_ms < ?", forgetBefore.getTime());
       const sql = "INSERT INTO signing_key (kid, jwk, created_ms) VALUES (?, ?, ?)";
-      this.#run(sql, key.kid, JSON.stringify(key.jwk), at);
+      this.#run(sql, key.kid, JSON.stringify(key.stored), at);
       this.#database.exec("COMMIT");
     } catch (cause) {
       this.#database.exec("ROLLBACK");
       throw cause;
     }
+  }
+
+  /** Stores a key in another form, and leaves nothing of the one before in the file. */
+  rewriteSigningKey(kid: string, stored: StoredKey): void {
+    this.#run("UPDATE signing_key SET jwk = ? WHERE kid = ?", JSON.stringify(stored), kid);
   }
 
   /** When the store was made. */

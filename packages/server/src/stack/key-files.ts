@@ -44,6 +44,11 @@ export class KeyFolder {
     this.#options = options;
   }
 
+  /** For keys that a service keeps elsewhere: they are encrypted as these are. */
+  get password(): Uint8Array | undefined {
+    return this.#options.password;
+  }
+
   /** Whether there is a key of that name. */
   has(name: string): boolean {
     return existsSync(this.#path(name));

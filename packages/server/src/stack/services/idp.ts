@@ -13,7 +13,7 @@ export const idp: StackService<IdentityProvider> = { name: "idp", open: openIdp 
 const path = "/oidc";
 
 async function openIdp(context: StackContext): Promise<OpenService<IdentityProvider>> {
-  const { config, dataDirectory, logger, metrics, operator } = context;
+  const { config, dataDirectory, keys, logger, metrics, operator } = context;
   const { dev, tokenSeconds, trustedIssuers } = config.idp;
   const { IdpError, IdpStore, openIdentityProvider } = await import("../../idp/index.ts");
   let url: string | undefined;
@@ -32,6 +32,7 @@ async function openIdp(context: StackContext): Promise<OpenService<IdentityProvi
       dev,
       listenHost: listenAddress(config.listen).host,
       tokenSeconds,
+      keyPassword: keys.password,
       upstreams: await readUpstreams(context),
       trustedIssuers,
     });
