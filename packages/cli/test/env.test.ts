@@ -26,7 +26,7 @@ test("lists variables sorted, with what they are for, secrets masked", async () 
     ),
   );
   assert.ok(lines.includes("# Expects: a base URL"));
-  assert.match(stdout, /# SIGSTORE_ID_TOKEN .* \(cosign's; without effect here\)\n/);
+  assert.match(stdout, /# SIGSTORE_ROOT_FILE .* \(cosign's; without effect here\)\n/);
   assert.doesNotMatch(stdout, /secret|PATH=\/bin/);
   assert.equal(lines.at(-1), "CHANCERY_KEY=******");
   const settings = lines.filter((line) => !line.startsWith("#"));

@@ -98,9 +98,13 @@ export const variables: readonly Variable[] = [
   },
   {
     name: "SIGSTORE_ID_TOKEN",
-    about: "is an identity token to sign with",
+    about: "is an identity token to sign with, where none is given with --identity-token",
     expects: "a token",
     sensitive: true,
-    effect: false,
+  },
+  {
+    name: "CHANCERY_CACHE",
+    about: "is the folder in which tokens of those who signed in are kept, for minutes",
+    expects: "a path (default chancery in the platform's place for caches)",
   },
 ];
