@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keyless `sign-blob` as a whole process against a stack on this machine, beside cosign against the
-// same stack: a key, a certificate, a log entry with its proof, a timestamp, and their verification.
+// same stack: a key, a certificate, a log entry with its proof, a timestamp, and verifying them.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,11 +41,9 @@ async function figures(folder: string, url: string): Promise<Figure[]> {
   writeFileSync(at("artifact"), "the artifact\n");
   writeFileSync(at("token"), await signInAs(`${url}/oidc`, "bench@example.com"));
   const { path: cosign, version } = peer("cosign");
-  const common = [
-    ...["--yes", "--identity-token", at("token")],
-    ...["--signing-config", at("data/signing_config.v0.2.json")],
-    ...["--trusted-root", at("data/trusted_root.json")],
-  ];
+  const services = ["--signing-config", at("data/signing_config.v0.2.json")];
+  const trust = ["--trusted-root", at("data/trusted_root.json")];
+  const common = ["--yes", "--identity-token", at("token"), ...services, ...trust];
   const sign = (who: string): string[] => {
     return ["sign-blob", ...common, "--bundle", at(`${who}.json`), at("artifact")];
   };

@@ -4,4 +4,4 @@
 export { judge } from "./judge.ts";
 export { exists, openArtifact, openBundle, openCertificate, openSignature } from "./open.ts";
 export { readPolicy } from "./policy.ts";
-export { fetchTrustFiles, fetchUntil, homeOf, loadTrustedRoot } from "./trust.ts";
+export { fetchTrustFiles, fetchUntil, homeOf } from "./trust.ts";
