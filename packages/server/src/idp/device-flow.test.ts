@@ -123,6 +123,14 @@ describe("device flow", () => {
     assert.deepEqual(await errorOf("made-up"), [400, "invalid_grant"]);
   });
 
+  it("refuses to end a sign-in that never began in the browser", async () => {
+    for (const uid of ["unknown", "auth"]) {
+      const page = await new Browser().get(`${world.issuer}/device/${uid}`);
+      assert.equal(page.status, 400);
+      assert.match(page.text, /this sign-in is over, or was begun in another browser/);
+    }
+  });
+
   it("refuses a code that another site's form sends", async () => {
     const device = await begin();
     const browser = new Browser();

@@ -68,6 +68,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
   };
   const { trustedIssuers, clientId: audience, tokenSeconds, now } = parts;
   addMachineGrants({ provider, errors, store, keys, trustedIssuers, audience, tokenSeconds, now });
+  addLateSignIns(provider, parts.pages);
   addTokenAnswers(provider, parts);
   addLogging(provider, log);
   // Who signed in is forgotten when the code is made: the next sign-in may be another person's.
@@ -75,6 +76,24 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     delete (ctx.oidc.session as { accountId?: string } | undefined)?.accountId;
   });
   return { provider, serve: provider.callback() };
+}
+
+/**
+ * Whoever comes to the end of a device's sign-in without its beginning is refused by the library,
+ * which then fails as it has no session to save.
+ */
+function addLateSignIns(provider: Provider, pages: PageWriter): void {
+  provider.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (cause) {
+      const context = ctx as KoaContextWithOIDC;
+      const oidc = context.oidc as KoaContextWithOIDC["oidc"] | undefined;
+      if (oidc?.route !== "device_resume" || ctx.status !== 400) throw cause;
+      const error_description = "this sign-in is over, or was begun in another browser";
+      showError(pages, context, { error: "invalid_request", error_description });
+    }
+  });
 }
 
 function configuration(parts: EngineParts): Configuration {
