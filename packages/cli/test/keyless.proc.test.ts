@@ -343,6 +343,32 @@ describe("wrong ways to sign with an identity", () => {
     }
   });
 
+  test("services that are down or refuse have their exit codes, and leave nothing behind", async () => {
+    const { url } = stack;
+    const no = (await loopback(() => ({ status: 400, body: '{"message":"no"}' }))).url;
+    const odd = (await loopback(() => ({ body: "{}" }))).url;
+    const down = "http://127.0.0.1:1";
+    const cases: readonly [string, string, string, number, RegExp][] = [
+      [down, url, tsa, 3, /the certificate authority at .*\nhint: check the address/s],
+      [no, url, tsa, 1, /the certificate authority at .* refuses: no\nhint: check that/],
+      [odd, url, tsa, 3, /answers with what is no certificate.*\nhint: .*of a Fulcio/s],
+      [url, no, tsa, 1, /the Rekor v1 log at .* answers 400: no/],
+      [url, url, down, 3, /the timestamp authority at .*\nhint: check the address/s],
+      [url, url, no, 1, /the timestamp authority at .* answers 400: no/],
+      [url, url, odd, 3, /answers with what is no timestamp.*\nhint: .*of the endpoint/s],
+    ];
+    for (const [fulcio, rekor, stamp, code, said] of cases) {
+      const urls = `--fulcio-url ${fulcio} --rekor-url ${rekor} --timestamp-server-url ${stamp}`;
+      const line = `sign-blob --identity-token token -y --bundle never.json ${urls} f`;
+      assert.match((await run(line, code)).stderr, said);
+      assert.equal(world.has("never.json"), false);
+    }
+    const slow = (await loopback(() => ({ hang: true }))).url;
+    const urls = `--fulcio-url ${slow} --rekor-url ${url} --timeout 300ms`;
+    const line = `sign-blob --identity-token token -y --bundle never.json ${urls} f`;
+    assert.match((await run(line, 3)).stderr, /gave up after 300ms/);
+  });
+
   test("the certificate is for minutes", async () => {
     await run(`sign-blob ${as("v2.json")} --bundle b.json f`);
     const { keyMaterial } = decodeBundle(world.read("b.json"));
