@@ -9,8 +9,8 @@
  *     console.log(stack.url, stack.trustedRoot);
  *     await stack.close();
  *
- * So far: the log of signatures (Rekor v1 and v2 over one tree), and witnesses of logs. Out of
- * scope: what entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and
+ * What there is: the log of signatures (Rekor v1 and v2 over one tree), Fulcio, the log of
+ * certificates, timestamps, TUF, the identity provider, and witnesses of logs. Out of scope: what entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and
  * signals (`chancery`).
  */
 export { hashPassword, IdpError, type IdpErrorCode, IdpStore } from "./idp/index.ts";
