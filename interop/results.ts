@@ -102,7 +102,8 @@ export function writeIdentityResults(rows: readonly Row[]): void {
 Each got a token of its identity provider, a certificate of its authority with the word of its
 certificate log, an entry of its log by Rekor v1 or v2, and a timestamp; sigstore-java its
 certificate over gRPC. Everybody was then asked about what everybody signed, and the same of
-another file, of another identity and of another issuer.
+another file, of another identity and of another issuer. \`interop/initialized.test.ts\` has clients
+sign and verify that were told of nothing but the TUF root, and cosign 2 as old scripts call it.
 
 ${table(rows)}`,
   );

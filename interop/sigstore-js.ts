@@ -80,6 +80,28 @@ export interface MockHandler {
   }>;
 }
 
+/** What is used of the package `sigstore`, which finds its trusted root by TUF. */
+export interface SigstoreJsClient {
+  verify(
+    bundle: object,
+    data: Buffer,
+    options: {
+      readonly tufMirrorURL: string;
+      readonly tufRootPath: string;
+      readonly tufCachePath: string;
+      /** A regular expression. */
+      readonly certificateIdentityEmail: string;
+      readonly certificateIssuer: string;
+    },
+  ): Promise<unknown>;
+}
+
+/** Loads it. @throws Error as `peer("sigstore-js")` */
+export function sigstoreJsClient(): SigstoreJsClient {
+  const load = createRequire(join(peer("sigstore-js").path, "package.json"));
+  return load("sigstore") as SigstoreJsClient;
+}
+
 let loaded: SigstoreJs | undefined;
 
 /** Loads them. @throws Error as `peer("sigstore-js")` */

@@ -3,7 +3,8 @@
 //
 //     node interop/conformance-suite/run.ts CHECKOUT [--skip-signing] [pytest option …]
 //
-// CHECKOUT is a checkout of github.com/sigstore/sigstore-conformance. Its tests run as they are, on
+// CHECKOUT is a checkout of github.com/sigstore/sigstore-conformance. What the whole of it said is
+// written to RESULTS.md; a part, as options choose it, is shown only. Its tests run as they are, on
 // a copy. Three things stand in for the internet: `chancery up` for the instance that is signed at,
 // a trusted root that holds the public instance's and ours for the default one, and
 // `selftest-client.ts`, which verifies with sigstore-js, for the suite's own client.
@@ -21,6 +22,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { publicGoodRoot } from "../conformance-cases.ts";
 import { pytestFor } from "../peers.ts";
+import { writeConformanceResults } from "../results.ts";
 import { run } from "../run-peer.ts";
 import { signInAs } from "../sign-in.ts";
 import { LogServer } from "../log-server.ts";
@@ -87,7 +89,25 @@ async function runSuite(
   );
   process.stdout.write(stdout);
   process.stderr.write(stderr);
+  const [counts] = /\d+ (passed|failed)[^\n]* in (?=[\d.]+s)/.exec(stdout) ?? [];
+  if (args.length === 0 && counts !== undefined) writeConformanceResults(report(source, counts));
   return status;
+}
+
+/** @param counts as pytest says them, and " in " */
+function report(source: string, counts: string): string {
+  const { status, stdout } = run("git", ["-C", source, "rev-parse", "--short", "HEAD"]);
+  const revision = status === 0 ? stdout.trim() : "unknown";
+  const [day] = new Date().toISOString().split("T");
+  return `sigstore-conformance (revision ${revision}), unchanged, on ${day}, by
+\`node interop/conformance-suite/run.ts CHECKOUT\`: **${counts.replace(/ in $/, "")}**.
+
+All bundles to verify are verified by path and by digest. The signing tests sign at \`chancery up\`,
+and their bundles are verified by our client and by sigstore-js. Where one is skipped it is
+\`test_verify_cpython_release_bundles\`, which wants a checkout of the bundles of all CPython
+releases beside the suite. Where the suite cannot be had, \`interop/conformance.test.ts\` puts the
+same cases to the same client, and \`interop/conformance-signing.test.ts\` does as the signing tests.
+`;
 }
 
 /** The public instance and ours in one: staging is not in it, and some cases are to notice. */
