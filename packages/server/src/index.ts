@@ -10,8 +10,9 @@
  *     await stack.close();
  *
  * What there is: the log of signatures (Rekor v1 and v2 over one tree), Fulcio, the log of
- * certificates, timestamps, TUF, the identity provider, and witnesses of logs. Out of scope: what entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and
- * signals (`chancery`).
+ * certificates, timestamps, TUF, the identity provider, and witnesses of logs. Out of scope: what
+ * entries are (`@chancery/formats`), how the tree is kept (`@chancery/log`), flags and signals
+ * (`chancery`).
  */
 export { hashPassword, IdpError, type IdpErrorCode, IdpStore } from "./idp/index.ts";
 export { ServiceError, type ServiceErrorCode } from "./errors.ts";
