@@ -68,6 +68,8 @@ export interface CtLogOptions {
   readonly now?: () => number;
   /** A tree head that is older is signed anew when it is asked for. Default: one hour. */
   readonly treeHeadAgeMsMax?: number;
+  /** Where true nothing is taken any more, nor signed: it is read as it is. */
+  readonly frozen?: boolean;
 }
 
 /** A tree head as both read sides show it. */
@@ -140,19 +142,24 @@ export class CtLog {
    * tree covers it. One that is logged already gets a timestamp of its first time and place.
    *
    * @param chain DER: what is to be logged, its issuers in order; the root may be left out.
-   * @throws ServiceError `invalid`; `overloaded`, try again after a moment; `unavailable`; the
-   *   log's own errors else
+   * @throws ServiceError `invalid`; `overloaded`, try again after a moment; `unavailable`;
+   *   `frozen`; the log's own errors else
    */
   async submit(chain: readonly Uint8Array[], kind: CtEntryKind): Promise<Sct> {
+    const { frozen, origin } = this.#options;
+    if (frozen) throw new ServiceError("frozen", `${origin} takes no certificates any more`);
     const submission = this.#rules.check(chain, kind);
     const { index, timeMs } = await this.#append(submission);
     const extensions = encodeLeafIndex(index);
     return this.#signer.signEntry({ timestampMs: timeMs, extensions }, submission.entry);
   }
 
-  /** The newest tree head, not older than it may be. */
+  /** The newest tree head, not older than it may be; of a log that is frozen its last one. */
   async treeHead(): Promise<SignedTreeHead> {
-    const { log, now = Date.now, treeHeadAgeMsMax = treeHeadAgeMsDefault } = this.#options;
+    const { log, frozen, now = Date.now } = this.#options;
+    const treeHeadAgeMsMax = frozen
+      ? Infinity
+      : (this.#options.treeHeadAgeMsMax ?? treeHeadAgeMsDefault);
     const head = log.head();
     const isKnown = this.#treeHead !== undefined && this.#treeHead.size >= head.size;
     const known = isKnown ? (this.#treeHead as SignedTreeHead) : readTreeHead(head);

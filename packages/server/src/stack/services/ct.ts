@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdir } from "node:fs/promises";
-import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { encodeBase64 } from "@chancery/formats/bytes";
-import { messageSigner, type PrivateKey } from "@chancery/formats/crypto/node";
 import { FormatError } from "@chancery/formats/errors";
-import { ObjectDecoder, parseJson } from "@chancery/formats/json";
-import { isNoteKeyName, spkiKeyId } from "@chancery/formats/note";
-import { describeLog } from "@chancery/formats/trust";
+import { spkiKeyId } from "@chancery/formats/note";
+import { describeLog, type TransparencyLog } from "@chancery/formats/trust";
 import { type Certificate, decodeCertificatesPem } from "@chancery/formats/x509";
-import { type Log, openLog } from "@chancery/log";
+import type { Log } from "@chancery/log";
 import { AcceptedRoots, addCtLog, type CtLog } from "../../ct/index.ts";
 import { ServiceError } from "../../errors.ts";
 import type { SctSource } from "../../fulcio/index.ts";
 import { StackError } from "../errors.ts";
-import { readText, writeWhole } from "../files.ts";
+import { readText } from "../files.ts";
+import { firstCtKey, type OpenCtLog, openCtLogs } from "./ct-logs.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
 /** The log of certificates, for an authority in the same process. */
@@ -24,40 +21,25 @@ export interface CtApi extends SctSource {
 }
 
 /** The log of certificates. */
-export const ct: StackService<CtApi> = { name: "ct", open: openCt };
+export const ct: StackService<CtApi> = {
+  name: "ct",
+  generations: [firstCtKey],
+  open: openCt,
+};
 
-const keyName = "ct";
-const algorithm = "PKIX_ECDSA_P256_SHA_256";
-const prefix = "/ct";
-/** The log itself, and what it is known by, in a data directory. */
-const [logFolder, identityFile] = [join("ct", "log"), join("ct", "log.json")] as const;
-/** Timestamps of the first certificates must fall into the time for which the log is trusted. */
-const beforeMs = 60_000;
 const rootsPollMs = 10_000;
 
-interface CtIdentity {
-  /** First line of checkpoints, for ever. */
-  readonly origin: string;
-  /** From when on it is to be trusted. */
-  readonly since: Date;
-}
-
 async function openCt(context: StackContext): Promise<OpenService<CtApi>> {
-  const { dataDirectory, config, keys, metrics, hostname } = context;
-  const folder = join(dataDirectory, logFolder);
-  const known = await readIdentity(join(dataDirectory, identityFile));
-  const mayMake = known === undefined && !existsSync(join(folder, "log.db"));
-  const key = await keys.open(keyName, algorithm, { mayMake });
-  const identity = known ?? (await makeIdentity(dataDirectory, hostname, mayMake));
-  const { origin, since } = identity;
+  const { config, metrics } = context;
   const roots = new AcceptedRoots();
   const following = await followRoots(context, roots);
-  const log = await openEntries(folder, origin, key, context);
+  const { current, former } = await openCtLogs(context);
+  const { log, origin, prefix, signer } = current;
+  const { publicKey } = signer;
   metrics.gauge("chancery_ct_log_size", "Entries in the log of certificates", async () => {
     return (await log.metrics()).size;
   });
   let served: CtLog | undefined;
-  const { publicKey } = key;
   return {
     api: {
       publicKey,
@@ -69,37 +51,22 @@ async function openCt(context: StackContext): Promise<OpenService<CtApi>> {
     },
     addRoutes: async (app) => {
       const { purposes } = config.ct;
-      const signer = messageSigner(key);
+      for (const old of former) await addCtLog(app, { ...old, roots, purposes, frozen: true });
       served = await addCtLog(app, { log, signer, origin, roots, prefix, purposes });
     },
-    trust: (url) => {
-      const baseUrl = `${url}${prefix}`;
-      return { ctlogs: [describeLog({ baseUrl, publicKey, validFor: { start: since } })] };
-    },
+    trust: (url) => ({ ctlogs: [...former, current].map((one) => describe(one, url)) }),
     notReady: () => problemOf(log),
     facts: () => ({ ctLogId: encodeBase64(spkiKeyId(publicKey)), ctOrigin: origin }),
     usage: ({ url }) => ({ places: [["certificate log", `${url}${prefix}`]] }),
     close: async () => {
       clearInterval(following);
-      await log.close();
+      for (const one of [current, ...former]) await one.log.close();
     },
   };
 }
 
-async function openEntries(
-  folder: string,
-  origin: string,
-  key: PrivateKey,
-  { logger }: StackContext,
-): Promise<Log> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return openLog({
-    folder,
-    origin,
-    format: "ct",
-    signer: key,
-    onError: (error) => logger.error({ err: error }, "the log of certificates reports an error"),
-  });
+function describe({ prefix, signer, validFor }: OpenCtLog, url: string): TransparencyLog {
+  return describeLog({ baseUrl: `${url}${prefix}`, publicKey: signer.publicKey, validFor });
 }
 
 /** As an authority is told of refusals. */
@@ -139,37 +106,6 @@ async function followRoots(
   const report = (err: unknown): void =>
     logger.error({ err, path }, "the roots of the log of certificates stay as they were");
   return setInterval(() => void reread().catch(report), rootsPollMs).unref();
-}
-
-async function makeIdentity(
-  directory: string,
-  hostname: string,
-  mayMake: boolean,
-): Promise<CtIdentity> {
-  const path = join(directory, identityFile);
-  if (!mayMake) {
-    const message = `${path} is missing, but there is a log of certificates: restore it`;
-    throw new StackError("identity", message);
-  }
-  const identity = { origin: `${hostname}${prefix}`, since: new Date(Date.now() - beforeMs) };
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const text = { origin: identity.origin, since: identity.since.toISOString() };
-  await writeWhole(path, `${JSON.stringify(text, undefined, 2)}\n`);
-  return identity;
-}
-
-async function readIdentity(path: string): Promise<CtIdentity | undefined> {
-  const text = await readText(path);
-  if (text === undefined) return undefined;
-  try {
-    const identity = new ObjectDecoder(parseJson(text, "identity"), "identity");
-    const [origin, since] = [identity.string("origin"), identity.time("since")];
-    if (!isNoteKeyName(origin)) throw identity.error("malformed", "origin", "cannot name a log");
-    return { origin, since };
-  } catch (cause) {
-    if (!(cause instanceof FormatError)) throw cause;
-    throw new StackError("identity", `${path}: ${cause.message}`, { cause });
-  }
 }
 
 /** Why the log cannot be used; undefined where it can. */
