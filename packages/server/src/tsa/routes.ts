@@ -105,6 +105,8 @@ function unsupportedType(type: string): ServiceError {
 }
 
 function writeError(error: ServiceError, reply: FastifyReply): FastifyReply {
+  // Sigstore's authority says it in words alone; programs read the name that RFC 3161 has for it.
+  if (error instanceof TimestampRefusal) reply.header("chancery-reason", error.failure);
   return reply
     .header("cache-control", noCache)
     .send({ code: error.status, message: error.message });

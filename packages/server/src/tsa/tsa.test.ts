@@ -163,7 +163,9 @@ suite("a timestamp authority refuses", () => {
     ["what is too long to be one", new Uint8Array(20_000), general, "badDataFormat"],
   ] as const) {
     test(`${what}, in DER`, async (t) => {
-      refused(await post(await startedTsa(t), body), 400, message);
+      const plain = await post(await startedTsa(t), body);
+      refused(plain, 400, message);
+      assert.equal(plain.headers.get("chancery-reason"), failure);
       const strict = await startedTsa(t, { rfc3161Statuses: true });
       const answer = await post(strict, body);
       assert.equal(answer.status, 200);
