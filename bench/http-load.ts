@@ -11,7 +11,7 @@ export type LoadApi = "v1" | "v2";
 
 /** What the parent asks for. */
 export interface LoadOrder {
-  readonly api: LoadApi | "certificates";
+  readonly api: LoadApi | "certificates" | "timestamps";
   /** For certificates: whom they name, and the identity token that says so. */
   readonly identity?: { readonly email: string; readonly token: string };
   readonly port: number;
@@ -216,9 +216,16 @@ let artifacts = 0;
 
 /** A whole HTTP request that nobody has sent before. */
 function requestOf({ api, identity }: LoadOrder): Buffer {
+  if (api === "timestamps") return post("/api/v1/timestamp", timestampRequest());
   if (api !== "certificates") return post(`/api/${api}/log/entries`, entryOf(api));
   if (!identity) throw new Error("certificates name somebody");
   return post("/api/v2/signingCert", certificateRequestOf(identity));
+}
+
+/** The form in JSON, which says the same as RFC 3161's. */
+function timestampRequest(): object {
+  const artifactHash = encodeBase64(sha256(utf8Bytes(`${process.pid} ${artifacts++}`)));
+  return { artifactHash, hashAlgorithm: "sha256", certificates: true, nonce: artifacts };
 }
 
 function certificateRequestOf({ email, token }: { email: string; token: string }): object {

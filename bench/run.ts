@@ -12,6 +12,7 @@ import { keylessBench } from "./keyless.ts";
 import { logBench } from "./log-engine.ts";
 import { logHttpBench } from "./log-http.ts";
 import { markdown, number, writeFiles, writeResults } from "./results.ts";
+import { timestampsBench } from "./timestamps.ts";
 import { upBench } from "./up.ts";
 import { verifyBench } from "./verify.ts";
 
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   ctBench,
   upBench,
   certificatesBench,
+  timestampsBench,
 ];
 
 const { values, positionals } = parseArgs({
