@@ -67,6 +67,12 @@ export async function startGrpc(address: string, options: GrpcOptions): Promise<
   const server = new Server({
     "grpc.max_receive_message_length": messageSizeBytesMax,
     "grpc.max_concurrent_streams": 1_000,
+    // Clients that are slow, gone or idle hold no connection for ever: they are told to come again.
+    "grpc.keepalive_time_ms": 60_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.max_connection_idle_ms": 300_000,
+    "grpc.max_connection_age_ms": 1_800_000,
+    "grpc.max_connection_age_grace_ms": 30_000,
   });
   const calls = new Calls(options);
   const add = (name: string, methods: Readonly<Record<string, Method>>): void => {
