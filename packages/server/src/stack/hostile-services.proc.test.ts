@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What else is sent to a whole stack by whoever means ill: paths, hosts, chains, mirrors in between.
+// What else whoever means ill sends to a whole stack: paths, hosts, chains, mirrors in between.
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { readFileSync } from "node:fs";
