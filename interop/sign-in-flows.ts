@@ -10,6 +10,7 @@ import { Browser, locationOf, type Page } from "../packages/server/test/idp/brow
 import { bundleName, type KeylessPlace, keylessQuestion, type Writer } from "./keyless-writers.ts";
 import { peer } from "./peers.ts";
 import { mustMeanwhile } from "./run-peer.ts";
+import { chanceryCommand } from "./verifiers.ts";
 
 /** Each signs a message as whoever signs in. */
 export function signInFlows(): Writer<KeylessPlace>[] {
@@ -17,21 +18,27 @@ export function signInFlows(): Writer<KeylessPlace>[] {
     cosignFlow("cosign", "normal"),
     cosignFlow("cosign", "device"),
     cosignFlow("cosign-2", "normal"),
+    cosignFlow("chancery", "device"),
     pythonFlow(),
   ];
 }
 
+/** Ours has the flags of cosign. */
 function cosignFlow(
-  client: "cosign" | "cosign-2",
+  client: "cosign" | "cosign-2" | "chancery",
   flow: "normal" | "device",
 ): Writer<KeylessPlace> {
+  const [node, chancery] = chanceryCommand;
+  // A token that another sign-in left would do for this one.
+  const ours = [chancery, "sign-blob", "--token-cache=false"];
+  const command = client === "chancery" ? ours : ["sign-blob"];
   return writer(`${client}, signed in ${flow === "device" ? "by device" : "in a browser"}`, {
-    program: () => peer(client).path,
+    program: () => (client === "chancery" ? node : peer(client).path),
     args: (place, out) => {
       const how = ["--fulcio-auth-flow", flow, "--oidc-disable-ambient-providers"];
       const where = ["--signing-config", place.signingConfigs[2]];
       const trust = ["--trusted-root", place.trustedRoot];
-      return ["sign-blob", "--yes", ...how, ...where, ...trust, "--bundle", out, "artifact.txt"];
+      return [...command, "--yes", ...how, ...where, ...trust, "--bundle", out, "artifact.txt"];
     },
   });
 }
