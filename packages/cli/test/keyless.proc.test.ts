@@ -307,6 +307,25 @@ describe("wrong ways to sign with an identity", () => {
     }
   });
 
+  test("tell no part of a token that is a secret, however much they say", async () => {
+    const [head, claims, signature = ""] = token.split(".");
+    const forged = `${head}.${claims}.${signature.slice(0, -8)}AAAAAAAA`;
+    world.write("forged", forged);
+    const services = "--trusted-root root.json --signing-config v2.json -y --verbose";
+    for (const [given, isTaken] of [
+      ["token", true],
+      [token, true],
+      ["forged", false],
+      [forged, false],
+    ] as const) {
+      const line = `sign-blob --identity-token ${given} ${services} f`;
+      const { code, stdout, stderr } = await world.run(line, { env });
+      assert.equal(code === 0, isTaken, stderr);
+      assert.match(stderr, /identity alice@example\.com, by given/);
+      assert.ok(!(stdout + stderr).includes(signature.slice(0, 40)));
+    }
+  });
+
   test("publishing is asked about, and can be declined", async () => {
     const line = "sign-blob --signing-config v2.json --identity-token token --bundle q.json f";
     const no = await world.run(line, { env, person: { confirms: [false] } });
