@@ -33,6 +33,8 @@ interface Operation {
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly { readonly name: string; readonly in: string; schema: Schema }[];
+  /** Of the body; undefined where none is taken. */
+  readonly mediaType: string | undefined;
   readonly body: Schema | undefined;
   readonly statuses: ReadonlySet<string>;
 }
@@ -76,11 +78,15 @@ async function published(port: number): Promise<{ operations: Operation[]; schem
   const operations: Operation[] = [];
   for (const [path, methods] of Object.entries<Record<string, any>>(paths)) {
     for (const [method, { parameters = [], requestBody, responses }] of Object.entries(methods)) {
+      const content = Object.entries<any>(requestBody?.content ?? {});
+      const json = content.find(([type]) => type === "application/json");
+      const [mediaType, described] = json ?? content[0] ?? [];
       operations.push({
         method: method.toUpperCase(),
         path,
         parameters,
-        body: requestBody?.content["application/json"].schema,
+        mediaType,
+        body: described?.schema,
         statuses: new Set(Object.keys(responses)),
       });
     }
@@ -135,19 +141,19 @@ function requestFor(
     headers["accept"] = random.pick(["*/*", "application/x-ndjson", "x", "a/b;q=z"]);
   if (random.oneIn(8)) headers["accept-encoding"] = random.pick(["gzip", "gzip;q=0", "br, *"]);
   const target = query.length > 0 ? `${path}?${query.join("&")}` : path;
-  if (operation.body === undefined) {
+  if (operation.mediaType === undefined) {
     // A body where none belongs.
     const stray = random.oneIn(20) ? { body: "{}" } : {};
     return { method, path: target, headers, ...stray };
   }
   headers["content-type"] = random.oneIn(6)
     ? random.pick(["text/plain", "application/json; charset=latin1", "multipart/form-data", "/"])
-    : "application/json";
+    : operation.mediaType;
   return { method, path: target, headers, body: bodyFor(operation, schemas, known, random) };
 }
 
 function bodyFor(
-  { path, body }: Operation,
+  { path, body, mediaType }: Operation,
   schemas: Schemas,
   known: Known,
   random: Random,
@@ -162,9 +168,17 @@ function bodyFor(
   } else {
     value = valueOf(body ?? {}, schemas, random);
   }
+  if (mediaType === "application/x-www-form-urlencoded") return formOf(value);
   const bytes = Buffer.from(JSON.stringify(value) ?? "", "utf8");
   if (random.oneIn(40)) return Buffer.from("[".repeat(20_000));
   return random.oneIn(6) ? spoiledBytes(bytes, random) : bytes;
+}
+
+function formOf(value: unknown): Uint8Array {
+  const fields = Object.entries(value ?? {}).map(([name, field]): [string, string] => {
+    return [name.toWellFormed(), (JSON.stringify(field) ?? "").toWellFormed()];
+  });
+  return Buffer.from(new URLSearchParams(fields).toString());
 }
 
 /** Mostly as a client escapes it; at times only what cannot be sent at all. */
