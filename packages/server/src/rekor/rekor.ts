@@ -8,12 +8,12 @@ import type { IntakeOptions } from "./intake.ts";
 import { NewEntryEvents, type WebhookOptions } from "./new-entry-events.ts";
 import { observeAppends } from "./observed-log.ts";
 import { defaultAlgorithmPolicy } from "./policy.ts";
-import { addSearchRoute, searchItemV1, searchItemV2 } from "./search/index.ts";
+import { addSearchRoute, joinTrees, searchItemV1, searchItemV2 } from "./search/index.ts";
 import { pooledChecks, type SignatureChecks } from "./signature-checks.ts";
 import type { TransparencyLog } from "./transparency-log.ts";
 import { RekorV1 } from "./v1/rekor-v1.ts";
 import { rekorV1Routes, v1BodySizeBytesMax, v1Operations } from "./v1/routes.ts";
-import { type ShardOptions, Shards } from "./v1/shards.ts";
+import { type Shard, type ShardOptions, Shards } from "./v1/shards.ts";
 import { RekorV2 } from "./v2/rekor-v2.ts";
 import { rekorV2Routes, v2BodySizeBytesMax } from "./v2/routes.ts";
 
@@ -21,6 +21,8 @@ import { rekorV2Routes, v2BodySizeBytesMax } from "./v2/routes.ts";
 export interface RekorOptions {
   /** Trees of the v1 API, oldest first; the last is the log of both. */
   readonly shards: readonly [ShardOptions, ...ShardOptions[]];
+  /** What those before the last are in the v2 API, in their order; default: nothing. */
+  readonly former?: readonly FormerLog[];
   /** The v2 identity of the last shard's log: first line of its checkpoints, and its key. */
   readonly origin: string;
   readonly publicKey: PublicKey;
@@ -40,6 +42,14 @@ export interface RekorOptions {
   readonly webhook?: WebhookOptions;
 }
 
+/** A log of the v2 API that takes nothing more. */
+export interface FormerLog {
+  readonly origin: string;
+  readonly publicKey: PublicKey;
+  /** Where it is read: in front of `/checkpoint` and `/tile/…`. */
+  readonly prefix: string;
+}
+
 /** What can be turned off: Rekor v1's operations, and the searches of both APIs. */
 export const rekorOperations: readonly string[] = [
   ...Object.keys(v1Operations),
@@ -56,7 +66,7 @@ export async function addRekor(app: FastifyInstance, options: RekorOptions): Pro
   const enabled = (operation: string): boolean => operations.includes(operation);
   let events: NewEntryEvents | undefined;
   const { shards, v2Log } = observedLogs(options, () => events?.wake());
-  const { log, treeId, offset, logId } = shards.active;
+  const { former = [] } = options;
   const intake = intakeOf(options);
   const service = new RekorV1(shards, intake);
   if (options.webhook) events = announceEntries(app, options.webhook, shards, service, options);
@@ -69,22 +79,32 @@ export async function addRekor(app: FastifyInstance, options: RekorOptions): Pro
     addSearchRoute(plugin, {
       path: "/api/v1/log/search",
       api: "rekor-v1",
-      log,
-      item: (found) => searchItemV1(found, { treeId, offset, logId }),
+      log: joinTrees(shards.all),
+      item: (found) => searchItemV1(found, shards.locate(found.index).shard),
       enabled: enabled("searchLogV1"),
     });
   });
   await app.register(async (plugin) => {
     await rekorV2Routes(plugin, {
       service: new RekorV2({ log: v2Log, origin, publicKey, intake }),
+      former: former.map((identity, i) => ({
+        service: new RekorV2({ ...identity, log: shards.all[i]?.log ?? v2Log, intake }),
+        prefix: identity.prefix,
+      })),
       bodySizeBytesMax: bodySizeBytesMax.v2 ?? v2BodySizeBytesMax,
     });
-    const keyId = encodeBase64(logKeyId(origin, publicKey));
+    const ids = [...former, { origin, publicKey }].map((one) =>
+      encodeBase64(logKeyId(one.origin, one.publicKey)),
+    );
+    const trees = shards.all.slice(-ids.length) as [Shard, ...Shard[]];
     addSearchRoute(plugin, {
       path: "/api/v2/log/search",
       api: "rekor-v2",
-      log,
-      item: (found) => searchItemV2(found, keyId),
+      log: joinTrees(trees),
+      item: (found) => {
+        const { shard, index } = shards.locate(found.index);
+        return searchItemV2({ ...found, index }, ids[trees.indexOf(shard)] ?? "");
+      },
       enabled: enabled("searchLogV2"),
     });
   });

@@ -35,5 +35,11 @@ export async function rotateKeys(
     const message = `${JSON.stringify(what)} cannot be replaced; these can: ${known}`;
     throw new StackError("configuration", message);
   }
-  return whileStopped(dataDirectory, () => beginGenerations(dataDirectory, names, now));
+  const checks = services.filter(({ generations = [] }) =>
+    generations.some((generation) => names.includes(generation)),
+  );
+  return whileStopped(dataDirectory, async () => {
+    for (const service of checks) await service.checkRotation?.(dataDirectory);
+    return beginGenerations(dataDirectory, names, now);
+  });
 }

@@ -7,7 +7,7 @@ import { ObjectDecoder, parseJson } from "@chancery/formats/json";
 import { parseVerifierKey } from "@chancery/formats/note";
 import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
-import { logFolder, readLogVkey } from "./identity.ts";
+import { currentLogFolder, logFolder, readLogVkey } from "./identity.ts";
 
 /** A log in a directory that nobody serves. */
 export interface StoredLog {
@@ -41,7 +41,7 @@ export async function findStoredLog(directory: string): Promise<StoredLog> {
     const { url, origin, vkey } = mirror;
     return { folder: mirrorStore(directory), vkey, origin, mirrorOf: url };
   }
-  const folder = [join(directory, logFolder), directory].find((path) =>
+  const folder = [await currentLogFolder(directory), directory].find((path) =>
     existsSync(join(path, "log.db")),
   );
   if (folder === undefined) throw new StackError("identity", `there is no log in ${directory}`);

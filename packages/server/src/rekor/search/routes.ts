@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ServiceError } from "../../errors.ts";
 import { addRoute } from "../../http/index.ts";
 import { bodyKind } from "../body-kind.ts";
-import type { TransparencyLog } from "../transparency-log.ts";
+import type { SearchableLog } from "../transparency-log.ts";
 import { readSearchQuery } from "./query.ts";
 import { searchLog } from "./search.ts";
 
@@ -14,7 +14,7 @@ import { searchLog } from "./search.ts";
 export interface SearchRouteOptions {
   readonly path: string;
   readonly api: "rekor-v1" | "rekor-v2";
-  readonly log: TransparencyLog;
+  readonly log: SearchableLog;
   readonly item: (found: LoggedEntry) => object;
   /** Whether the operator has it on. */
   readonly enabled: boolean;
@@ -44,15 +44,17 @@ export function addSearchRoute(app: FastifyInstance, options: SearchRouteOptions
   addRoute(app, { path, label: { api, path }, get });
 }
 
-/** An entry of a v1 search. Its proof and promise are to be had under its id. */
+/**
+ * An entry of a v1 search, by its virtual index. Its proof and promise are to be had under its id.
+ */
 export function searchItemV1(
   entry: LoggedEntry,
-  tree: { readonly treeId: bigint; readonly offset: number; readonly logId: string },
+  tree: { readonly treeId: bigint; readonly logId: string },
 ): object {
   const uuid = tree.treeId.toString(16).padStart(16, "0") + encodeHex(leafHash(entry.bytes));
   return {
     uuid,
-    logIndex: tree.offset + entry.index,
+    logIndex: entry.index,
     logID: tree.logId,
     integratedTime: Math.floor(entry.timeMs / 1000),
     ...bodyKind(entry.bytes),

@@ -30,7 +30,7 @@ export interface Shard extends ShardOptions {
 
 /** All trees of a log, oldest first. The last takes entries. */
 export class Shards {
-  readonly all: readonly Shard[];
+  readonly all: readonly [Shard, ...Shard[]];
   readonly active: Shard;
   readonly #notes = new Map<bigint, { readonly rootHash: string; readonly note: string }>();
 

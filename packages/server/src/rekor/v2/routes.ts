@@ -9,7 +9,16 @@ import { InvalidRequest, type RekorV2, type ServedTile } from "./rekor-v2.ts";
 /** How the API is served. */
 export interface RekorV2RouteOptions {
   readonly service: RekorV2;
+  /** Logs that take nothing more, which are read below paths of their own. */
+  readonly former: readonly FormerRekorV2[];
   readonly bodySizeBytesMax: number;
+}
+
+/** A log that is only read. */
+export interface FormerRekorV2 {
+  readonly service: RekorV2;
+  /** Such as `/log/1`. */
+  readonly prefix: string;
 }
 
 /** As rekor-tiles has it. */
@@ -47,18 +56,28 @@ export async function rekorV2Routes(
   app: FastifyInstance,
   options: RekorV2RouteOptions,
 ): Promise<void> {
-  const { service, bodySizeBytesMax } = options;
+  const { service, former, bodySizeBytesMax } = options;
   const route = (path: string, handlers: { get?: RouteHandler; post?: RouteHandler }): void => {
     const label = { api: "rekor-v2", path: path.replace("*", "{path}") } as const;
     addRoute(app, { path, label, ...handlers, bodySizeBytesMax });
   };
-  const compressed = new Map<string, Promise<Uint8Array>>();
   useErrorWriter(app, writeError);
   route("/api/v2/log/entries", {
     post: async (request, reply) =>
       reply.code(201).send(await service.create(bodyOf(request), bodySizeBytesMax)),
   });
-  for (const prefix of ["", "/api/v2"]) {
+  addReads(route, service, ["", "/api/v2"]);
+  for (const old of former) addReads(route, old.service, [old.prefix]);
+}
+
+/** The reads of a log (C2SP tlog-tiles). @param prefixes in front of their paths */
+function addReads(
+  route: (path: string, handlers: { get: RouteHandler }) => void,
+  service: RekorV2,
+  prefixes: readonly string[],
+): void {
+  const compressed = new Map<string, Promise<Uint8Array>>();
+  for (const prefix of prefixes) {
     route(`${prefix}/checkpoint`, {
       get: async (_, reply) =>
         reply

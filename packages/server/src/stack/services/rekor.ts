@@ -1,38 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { algorithmByFlag, digestPath } from "@chancery/formats/crypto";
-import { noteVerifier } from "@chancery/formats/note";
 import { describeLog } from "@chancery/formats/trust";
-import { type EngineMetrics, type Log, LogError, openLog, parsePolicy } from "@chancery/log";
+import { type EngineMetrics, type Log, LogError, parsePolicy } from "@chancery/log";
 import type { ServerMetrics } from "../../http/index.ts";
-import type { TransparencyLog } from "../../rekor/index.ts";
+import type { RekorOptions, TransparencyLog } from "../../rekor/index.ts";
 import { StackError } from "../errors.ts";
-import { type LogIdentity, logFolder, openIdentity } from "../identity.ts";
+import { firstLogKey, type LogIdentity } from "../identity.ts";
 import type { TrustContribution } from "../trust.ts";
 import { type ShownRecord, WitnessedLog, withoutWitnesses } from "../witnessed-log.ts";
+import {
+  checkLogRotation,
+  type FormerRekorLog,
+  openCurrentLog,
+  openFormerLogs,
+} from "./rekor-logs.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
 
-/** Of the checkpoint that was shown last, in a data directory. */
-const shownFile = "shown-checkpoint.json";
-
 /** The log of signatures: Rekor v1 and v2 over one tree. */
-export const rekor: StackService<never> = { name: "rekor", open: openRekor };
+export const rekor: StackService<never> = {
+  name: "rekor",
+  generations: [firstLogKey],
+  checkRotation: checkLogRotation,
+  open: openRekor,
+};
 
 async function openRekor(context: StackContext): Promise<OpenService<never>> {
-  const { dataDirectory, config, logger, metrics, hostname, keys } = context;
-  const identity = await openIdentity(dataDirectory, keys, config.log.hostname, hostname);
-  const log = await openLog({
-    folder: join(dataDirectory, logFolder),
-    origin: identity.hostname,
-    signer: identity.v2Key,
-    onError: (error) => logger.error({ err: error }, "the log reports an error"),
-  });
+  const { metrics } = context;
+  const { identity, log, record } = await openCurrentLog(context);
   try {
-    const record = {
-      path: join(dataDirectory, shownFile),
-      verifier: noteVerifier(identity.hostname, identity.v2Key.publicKey),
-    };
     const witnessed = await openWitnessed(log, record, context);
     const served = witnessed?.served() ?? (await withoutWitnesses(log, record));
     addLogMetrics(metrics, log);
@@ -43,12 +40,14 @@ async function openRekor(context: StackContext): Promise<OpenService<never>> {
     metrics.info("chancery_digest_path", "What verifies signatures over a digest", {
       path: digestPath(identity.v1Key.publicKey),
     });
+    const former = await openFormerLogs(context);
     return serve(context, identity, {
       log,
       served,
+      former,
       close: async () => {
         await witnessed?.close();
-        await log.close();
+        for (const one of [log, ...former.map((old) => old.log)]) await one.close();
       },
     });
   } catch (cause) {
@@ -61,22 +60,30 @@ interface OpenedLog {
   readonly log: Log;
   /** As both APIs show it. */
   readonly served: TransparencyLog;
+  /** Oldest first. */
+  readonly former: readonly FormerRekorLog[];
   readonly close: () => Promise<void>;
 }
 
 function serve(
   { config, metrics, operator }: StackContext,
   identity: LogIdentity,
-  { log, served, close }: OpenedLog,
+  { log, served, former, close }: OpenedLog,
 ): OpenService<never> {
-  const { hostname, treeId, v1Key, v2Key, vkey } = identity;
+  const { origin, treeId, v2Key, vkey } = identity;
   const { limits, events } = config;
+  const trees = [...former, { identity, served }].map(treeOf);
   return {
     addRoutes: async (app) => {
       const { addRekor } = await import("../../rekor/index.ts");
       await addRekor(app, {
-        shards: [{ treeId, log: served, key: v1Key, hostname }],
-        origin: hostname,
+        shards: trees as [Tree, ...Tree[]],
+        former: former.map(({ identity: { origin: name, v2Key: key }, prefix }) => ({
+          origin: name,
+          publicKey: key.publicKey,
+          prefix,
+        })),
+        origin,
         publicKey: v2Key.publicKey,
         metrics,
         algorithms: config.log.algorithms.map(algorithmByFlag),
@@ -89,7 +96,7 @@ function serve(
           : { webhook: { url: events.webhook, timeoutMs: events.timeoutMs } }),
       });
     },
-    trust: (url) => describeTrust(identity, url, operator),
+    trust: (url) => describeTrust(identity, former, url, operator),
     notReady: () => logProblem(log),
     facts: () => ({ treeId: String(treeId), vkey }),
     usage: ({ url }) => ({
@@ -103,26 +110,49 @@ function serve(
   };
 }
 
-/** One instance for each API, as each signs with a key of its own. */
+type Tree = RekorOptions["shards"][number];
+
+/** A log as the v1 API has it. */
+function treeOf({ identity, served }: Pick<FormerRekorLog, "identity" | "served">): Tree {
+  const { hostname, treeId, v1Key } = identity;
+  return { treeId, log: served, key: v1Key, hostname };
+}
+
+/** The log in use is also told to those who sign. */
 function describeTrust(
   identity: LogIdentity,
-  baseUrl: string,
+  former: readonly FormerRekorLog[],
+  url: string,
   operator: string,
 ): TrustContribution {
-  const { hostname, since, v1Key, v2Key } = identity;
-  const validFor = { start: since };
+  const validFor = { start: identity.since };
   return {
     tlogs: [
-      describeLog({ baseUrl, publicKey: v1Key.publicKey, validFor }),
-      describeLog({ baseUrl, publicKey: v2Key.publicKey, validFor, origin: hostname }),
+      ...former.flatMap((old) => describeApis(old.identity, url, old.until)),
+      ...describeApis(identity, url),
     ],
-    rekorTlogUrls: [2, 1].map((majorApiVersion) => ({
-      url: baseUrl,
-      majorApiVersion,
-      validFor,
-      operator,
-    })),
+    rekorTlogUrls: [2, 1].map((majorApiVersion) => ({ url, majorApiVersion, validFor, operator })),
   };
+}
+
+/** One instance for each API, as each signs with a key of its own. */
+function describeApis(identity: LogIdentity, url: string, end?: Date): readonly Described[] {
+  const { hostname, origin, since: start, v1Key, v2Key } = identity;
+  const validFor = { start, ...(end && { end }) };
+  // Of the v2 API, clients take the host for the origin.
+  const v2Url = origin === hostname ? url : urlWithHost(url, origin);
+  return [
+    describeLog({ baseUrl: url, publicKey: v1Key.publicKey, validFor }),
+    describeLog({ baseUrl: v2Url, publicKey: v2Key.publicKey, validFor, origin }),
+  ];
+}
+
+type Described = ReturnType<typeof describeLog>;
+
+function urlWithHost(url: string, hostname: string): string {
+  const { protocol, port, pathname } = new URL(url);
+  const path = pathname === "/" ? "" : pathname;
+  return `${protocol}//${hostname}${port === "" ? "" : `:${port}`}${path}`;
 }
 
 /** The log with the witnesses of the policy; undefined where none is configured. */

@@ -22,6 +22,11 @@ export interface StackService<Api = unknown> {
    * it needs, and goes on telling clients of those before it. Absent: none.
    */
   readonly generations?: readonly string[];
+  /**
+   * Whether they can be replaced as the stopped data directory is. Absent: always.
+   * @throws StackError
+   */
+  readonly checkRotation?: (dataDirectory: string) => Promise<void>;
   /** @throws StackError, or the service's own error: the stack does not start then */
   readonly open: (context: StackContext) => Promise<OpenService<Api>>;
 }
