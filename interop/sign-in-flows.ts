@@ -18,6 +18,7 @@ export function signInFlows(): Writer<KeylessPlace>[] {
     cosignFlow("cosign", "normal"),
     cosignFlow("cosign", "device"),
     cosignFlow("cosign-2", "normal"),
+    cosignFlow("chancery", "normal"),
     cosignFlow("chancery", "device"),
     pythonFlow(),
   ];

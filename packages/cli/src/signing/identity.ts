@@ -64,10 +64,8 @@ function contextOf({ flags, io, report, signal }: PlanNeeds): IdentityContext {
   const { prompt, env, stderr } = io;
   const person: Person = {
     tell: (line) => report.say(line),
-    ...(prompt && {
-      ask: (question: string) => prompt.secret(question),
-      openBrowser: (url: string) => openInBrowser(url, env),
-    }),
+    openBrowser: (url) => openInBrowser(url, env),
+    ...(prompt && { ask: (question: string) => prompt.secret(question) }),
   };
   // A flow that is asked for has somebody to read what it says; off terminals nobody may.
   const isThere = prompt !== undefined || stderr.isTTY || flags.fulcioAuthFlow !== undefined;
