@@ -54,6 +54,8 @@ suite("chancery trust", () => {
     assert.equal(world.mode("medium/tuf-root.pem"), 0o600);
     assert.ok(!readdirSync(world.path("chancery-data/keys")).includes("tuf-root.pem"));
     await refused(world, "trust root-offline other", /there is no key tuf-root/);
+    await refused(world, "trust rotate tuf-root", /kept elsewhere: replace it with .* next-root/);
+    await refused(world, "trust rotate tuf", /tuf-targets and tuf-online can be replaced by/);
 
     const { stack, fetchAll } = await start(t, world);
     assert.equal((await fetchAll()).roles.root.version, 1);

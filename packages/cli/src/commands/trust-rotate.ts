@@ -9,8 +9,9 @@ export const trustRotate: Command = defineCommand<TrustRotateFlags>({
   description:
     "The next start of chancery up makes the new key and what goes with it, and tells clients of " +
     "both by TUF: the old key with the end of its time, so that what it signed goes on verifying. " +
-    "SERVICE is the name of a service, such as tsa, or of one key, such as tuf-online, which signs " +
-    "TUF's snapshot and timestamp.",
+    "SERVICE is rekor, ct, fulcio, tsa or tuf, or the name of one key, such as tuf-online, which " +
+    "signs TUF's snapshot and timestamp. A log with a new key is another log: rekor and ct begin " +
+    "one, and go on serving the old one to readers.",
   arguments: [{ name: "SERVICE" }],
   flags: { data: dataFlag },
   examples: [

@@ -39,7 +39,7 @@ export async function rotateKeys(
     generations.some((generation) => names.includes(generation)),
   );
   return whileStopped(dataDirectory, async () => {
-    for (const service of checks) await service.checkRotation?.(dataDirectory);
+    for (const service of checks) await service.checkRotation?.(dataDirectory, names);
     return beginGenerations(dataDirectory, names, now);
   });
 }

@@ -23,10 +23,10 @@ export interface StackService<Api = unknown> {
    */
   readonly generations?: readonly string[];
   /**
-   * Whether they can be replaced as the stopped data directory is. Absent: always.
+   * Whether those named can be replaced as the stopped data directory is. Absent: always.
    * @throws StackError
    */
-  readonly checkRotation?: (dataDirectory: string) => Promise<void>;
+  readonly checkRotation?: (dataDirectory: string, names: readonly string[]) => Promise<void>;
   /** @throws StackError, or the service's own error: the stack does not start then */
   readonly open: (context: StackContext) => Promise<OpenService<Api>>;
 }

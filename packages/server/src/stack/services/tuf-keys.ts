@@ -8,6 +8,7 @@ import {
   isServedName,
   readState,
   type RoleRing,
+  rootFile,
   type TufFolder,
   tufAlgorithm,
   TufRepository,
@@ -81,6 +82,25 @@ export async function openTufRepository(place: TufPlace): Promise<TufRepository>
   };
   const now = place.now ?? ((): Date => new Date());
   return new TufRepository({ folder, rings, validityMs, now });
+}
+
+/**
+ * A root key that is kept elsewhere is replaced there.
+ * @throws StackError `key`
+ */
+export async function checkRootIsHere(
+  dataDirectory: string,
+  names: readonly string[],
+): Promise<void> {
+  if (!names.includes(tufKeys.root)) return;
+  if ((await tufFolder(dataDirectory).read(rootFile(1))) === undefined) return;
+  const keys = await readdir(join(dataDirectory, "keys"));
+  if (keys.some((name) => name.startsWith(tufKeys.root))) return;
+  const others = `${tufKeys.targets} and ${tufKeys.snapshot} can be replaced by their names`;
+  const message =
+    "the root key is kept elsewhere: replace it with chancery trust next-root --root-key; " +
+    others;
+  throw new StackError("key", message);
 }
 
 /** Does something with a repository. @throws StackError for what is wrong with it */

@@ -14,13 +14,20 @@ import {
 } from "../../tuf/index.ts";
 import type { Trust } from "../trust.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
-import { openTufRepository, tufFolder, tufKeys, withStackErrors } from "./tuf-keys.ts";
+import {
+  checkRootIsHere,
+  openTufRepository,
+  tufFolder,
+  tufKeys,
+  withStackErrors,
+} from "./tuf-keys.ts";
 import { instancesOf, trustedRootTarget, tufTargets } from "./tuf-targets.ts";
 
 /** The TUF repository, which tells clients whom to trust and where to sign. Opens last. */
 export const tuf: StackService<never> = {
   name: "tuf",
   generations: [...new Set(Object.values(tufKeys))],
+  checkRotation: checkRootIsHere,
   open: openTuf,
 };
 
