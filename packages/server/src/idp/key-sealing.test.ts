@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, test, type TestContext } from "node:test";
+import { suite, test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { utf8Bytes } from "@chancery/formats/bytes";
 import { decodeJwt } from "jose";
+import { newDirectory } from "../../test/directory.ts";
 import { askToken, codeOf, openWorld, redemption, signIn } from "../../test/idp/world.ts";
 import { IdpError } from "./errors.ts";
 
 const password = utf8Bytes("a password of keys");
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-sealing-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** Opens a provider until its keys are there, and closes it. @returns its keys' names, and logs */
 async function run(

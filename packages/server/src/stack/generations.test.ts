@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, test, type TestContext } from "node:test";
+import { suite, test } from "node:test";
+import { newDirectory } from "../../test/directory.ts";
 import { StackError } from "./errors.ts";
 import { beginGenerations, currentGeneration, readGenerations } from "./generations.ts";
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-generations-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 const [first, second] = [new Date("2026-01-01T00:00:00.5Z"), new Date("2026-02-01T00:00:00Z")];
 

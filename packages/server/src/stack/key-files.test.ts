@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { suite, test, type TestContext } from "node:test";
+import { suite, test } from "node:test";
 import { utf8Bytes } from "@chancery/formats/bytes";
 import { publicKeysEqual } from "@chancery/formats/crypto";
 import { pino } from "pino";
-import { KeyFolder, keyPasswordFrom, StackError } from "./index.ts";
+import { newDirectory } from "../../test/directory.ts";
+import { refusal } from "../../test/refusal.ts";
+import { KeyFolder, keyPasswordFrom } from "./index.ts";
 
 const algorithm = "PKIX_ED25519";
 const may = { mayMake: true };
 const mayNot = { mayMake: false };
 const password = utf8Bytes("correct horse");
-
-function newFolder(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "chancery-keys-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 function keysIn(folder: string, secret?: Uint8Array): { keys: KeyFolder; logged: () => string } {
   let logged = "";
@@ -26,20 +21,9 @@ function keysIn(folder: string, secret?: Uint8Array): { keys: KeyFolder; logged:
   return { keys: new KeyFolder(folder, { password: secret, logger }), logged: () => logged };
 }
 
-async function refusal(run: Promise<unknown>, code: string): Promise<string> {
-  try {
-    await run;
-  } catch (error) {
-    assert.ok(error instanceof StackError, String(error));
-    assert.equal(error.code, code);
-    return error.message;
-  }
-  throw new Error("it was taken");
-}
-
 suite("key files", () => {
   test("are plain without a password, which is said once, and for their owner alone", async (t) => {
-    const folder = join(newFolder(t), "keys");
+    const folder = join(newDirectory(t), "keys");
     const { keys, logged } = keysIn(folder);
     assert.equal(keys.has("a"), false);
     assert.match(await refusal(keys.open("a", algorithm, mayNot), "key"), /a\.pem is missing/);
@@ -58,7 +42,7 @@ suite("key files", () => {
   });
 
   test("are encrypted with a password, and then need it", async (t) => {
-    const folder = newFolder(t);
+    const folder = newDirectory(t);
     const { keys, logged } = keysIn(folder, password);
     const made = await keys.open("a", algorithm, may);
     const path = join(folder, "a.pem");
@@ -81,7 +65,7 @@ suite("key files", () => {
   });
 
   test("that are plain are encrypted once there is a password", async (t) => {
-    const folder = newFolder(t);
+    const folder = newDirectory(t);
     const made = await keysIn(folder).keys.open("a", algorithm, may);
     const { keys, logged } = keysIn(folder, password);
     const read = await keys.open("a", algorithm, mayNot);
@@ -94,7 +78,7 @@ suite("key files", () => {
   });
 
   test("that are damaged, of another kind or no keys are refused and left alone", async (t) => {
-    const folder = newFolder(t);
+    const folder = newDirectory(t);
     const path = join(folder, "a.pem");
     for (const secret of [undefined, password]) {
       rmSync(path, { force: true });
@@ -115,7 +99,7 @@ suite("key files", () => {
 
 suite("the password of private keys", () => {
   test("comes from a variable or the first line of a file", async (t) => {
-    const file = join(newFolder(t), "secret");
+    const file = join(newDirectory(t), "secret");
     const read = async (environment: Record<string, string>): Promise<string | undefined> => {
       const bytes = await keyPasswordFrom(environment, () => file);
       return bytes && Buffer.from(bytes).toString();

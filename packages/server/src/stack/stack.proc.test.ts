@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -13,17 +12,13 @@ import { verifyConsistency } from "@chancery/formats/merkle";
 import { logKeyId, parseSignedCheckpoint } from "@chancery/formats/note";
 import { decodeSigningConfig, decodeTrustedRoot } from "@chancery/formats/trust";
 import { pino } from "pino";
+import { newDirectory } from "../../test/directory.ts";
+import { refusal } from "../../test/refusal.ts";
 import { hashedRekordV1, hashedRekordV2, intotoV2, newKey } from "../../test/entries.ts";
 import { post, request } from "../../test/rekor-server.ts";
-import { type Stack, StackError, type StackOptions, startStack } from "./index.ts";
+import { type Stack, type StackOptions, startStack } from "./index.ts";
 
 const child = fileURLToPath(new URL("../../test/stack-child.ts", import.meta.url));
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-stack-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 async function start(
   t: TestContext,
@@ -34,17 +29,6 @@ async function start(
   const stack = await startStack({ dataDirectory, listen: "127.0.0.1:0", logger, ...options });
   t.after(() => stack.close());
   return stack;
-}
-
-async function refusal(run: Promise<unknown>, code: string): Promise<string> {
-  try {
-    await run;
-  } catch (error) {
-    assert.ok(error instanceof StackError, String(error));
-    assert.equal(error.code, code);
-    return error.message;
-  }
-  throw new Error("it started");
 }
 
 suite("a stack", () => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { encodeBase64, encodeHex, utf8Bytes } from "@chancery/formats/bytes";
@@ -19,8 +18,9 @@ import {
   verifyCosignature,
 } from "@chancery/formats/note";
 import { pino } from "pino";
+import { newDirectory } from "../../test/directory.ts";
+import { refusal } from "../../test/refusal.ts";
 import { type Answer, request } from "../../test/rekor-server.ts";
-import { StackError } from "../stack/index.ts";
 import { startWitness, type WitnessServer, type WitnessServerOptions } from "./index.ts";
 
 const origin = "log.test";
@@ -43,12 +43,6 @@ function checkpoint(size: number, rootHash: Uint8Array, signer = key, name = ori
   return encodeNote(text, [{ name, keyHash, signature: signer.sign(scheme, utf8Bytes(text)) }]);
 }
 
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-witness-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
-
 async function start(
   t: TestContext,
   dataDirectory: string,
@@ -67,17 +61,6 @@ async function start(
 
 function add({ url }: WitnessServer, body: string | Uint8Array<ArrayBuffer>): Promise<Answer> {
   return request(`${url}/add-checkpoint`, { method: "POST", body });
-}
-
-async function refusal(run: Promise<unknown>, code: string): Promise<string> {
-  try {
-    await run;
-  } catch (error) {
-    assert.ok(error instanceof StackError, String(error));
-    assert.equal(error.code, code);
-    return error.message;
-  }
-  throw new Error("it started");
 }
 
 function monitored(server: WitnessServer, name: string): Promise<Answer> {

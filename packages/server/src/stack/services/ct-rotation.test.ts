@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { encodeBase64 } from "@chancery/formats/bytes";
@@ -15,6 +14,7 @@ import { type Sct, verifySct } from "@chancery/formats/sct";
 import { decodeTrustedRoot, periodContains, type TransparencyLog } from "@chancery/formats/trust";
 import { decodeCertificate, extensionOids, tbsWithoutExtension } from "@chancery/formats/x509";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import { newAuthority, newChain } from "../../../test/ct-world.ts";
 import { type Stack, StackError, startStack } from "../index.ts";
 import { rotateKeys } from "../rotate.ts";
@@ -22,12 +22,6 @@ import { ct, type CtApi } from "./ct.ts";
 import type { StackService } from "./service.ts";
 
 const authority = await newAuthority();
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-ct-rotation-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 interface Started {
   readonly stack: Stack;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { encodeBase64 } from "@chancery/formats/bytes";
@@ -20,19 +19,15 @@ import {
   tbsWithoutExtension,
 } from "@chancery/formats/x509";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
+import { refusal } from "../../../test/refusal.ts";
 import { newAuthority, newChain } from "../../../test/ct-world.ts";
 import { CtLogError } from "../../fulcio/index.ts";
-import { type Stack, type StackConfigInput, StackError, startStack } from "../index.ts";
+import { type Stack, type StackConfigInput, startStack } from "../index.ts";
 import { ct, type CtApi } from "./ct.ts";
 import type { StackService } from "./service.ts";
 
 const authority = await newAuthority();
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-ct-stack-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 /** A service that takes the door in the process, as an authority does. */
 function neighbour(take: (api: CtApi | undefined) => void): StackService<never> {
@@ -60,17 +55,6 @@ async function start(
   });
   t.after(() => stack.close());
   return stack;
-}
-
-async function refusal(run: Promise<unknown>, code: string): Promise<string> {
-  try {
-    await run;
-  } catch (error) {
-    assert.ok(error instanceof StackError, String(error));
-    assert.equal(error.code, code);
-    return error.message;
-  }
-  throw new Error("it started");
 }
 
 suite("the log of certificates of a stack", () => {

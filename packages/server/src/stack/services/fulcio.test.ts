@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { utf8Bytes } from "@chancery/formats/bytes";
@@ -22,6 +21,7 @@ import {
   verifyLeaf,
 } from "@chancery/formats/x509";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import { buildCa } from "../../../../formats/test/certificate-builder.ts";
 import {
   type Answer,
@@ -46,12 +46,6 @@ const key = generatePrivateKey(algorithmByName(authorityAlgorithm));
 const root = buildCa({ subject: "CN=root" });
 const [stranger] = await makeAuthorityChain(key.publicKey, "x", new Date());
 const silent = pino({ level: "silent" });
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-fulcio-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 async function start(
   t: TestContext,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { encodeBase64, encodeHex } from "@chancery/formats/bytes";
@@ -9,6 +8,7 @@ import { sha256 } from "@chancery/formats/crypto";
 import { logKeyId, parseSignedCheckpoint } from "@chancery/formats/note";
 import { decodeSigningConfig, decodeTrustedRoot } from "@chancery/formats/trust";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import { hashedRekordV1, hashedRekordV2, newKey } from "../../../test/entries.ts";
 import { post, request } from "../../../test/rekor-server.ts";
 import { type Stack, type StackConfigInput, StackError, startStack } from "../index.ts";
@@ -16,12 +16,6 @@ import { rotateKeys } from "../rotate.ts";
 import { findStoredLog } from "../stored-log.ts";
 import { rekor } from "./rekor.ts";
 import { tsa } from "./tsa.ts";
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-rekor-rotation-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 async function start(
   t: TestContext,

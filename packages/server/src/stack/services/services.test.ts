@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { decodeSigningConfig } from "@chancery/formats/trust";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import { request } from "../../../test/rekor-server.ts";
 import { addRoute } from "../../http/index.ts";
 import { type Stack, StackError, type StackOptions, startStack } from "../index.ts";
@@ -14,12 +14,6 @@ import type { OpenService, StackContext, StackService } from "./service.ts";
 
 const logger = pino({ level: "silent" });
 const validFor = { start: new Date(0) };
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-services-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 async function start(t: TestContext, options: Partial<StackOptions>): Promise<Stack> {
   const dataDirectory = newDirectory(t);

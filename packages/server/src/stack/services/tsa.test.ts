@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { utf8Bytes } from "@chancery/formats/bytes";
@@ -23,6 +22,7 @@ import {
   verifyLeaf,
 } from "@chancery/formats/x509";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import {
   buildCa,
   buildCertificate,
@@ -34,12 +34,6 @@ import { type Stack, type StackConfigInput, StackError, startStack } from "../in
 import { tsa } from "./tsa.ts";
 
 const signature = utf8Bytes("a signature");
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-tsa-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 async function start(
   t: TestContext,

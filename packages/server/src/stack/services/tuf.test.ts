@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
 import { decodePublicKeyPem, sha256 } from "@chancery/formats/crypto";
@@ -15,14 +14,9 @@ import {
 import { decodeCertificatesPem } from "@chancery/formats/x509";
 import { fetchTrust, type TufResult } from "@chancery/verify/tuf";
 import { pino } from "pino";
+import { newDirectory } from "../../../test/directory.ts";
 import { type Stack, type StackConfigInput, StackError, startStack } from "../index.ts";
 import { rotateKeys } from "../rotate.ts";
-
-function newDirectory(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "chancery-stack-tuf-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
-}
 
 interface Started {
   readonly stack: Stack;
