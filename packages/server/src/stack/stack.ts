@@ -13,11 +13,10 @@ import {
   type StackConfigInput,
 } from "./config.ts";
 import { lockDirectory } from "./directory-lock.ts";
-import { StackError } from "./errors.ts";
 import { readText, writeWhole } from "./files.ts";
 import { readHostname } from "./identity.ts";
 import { KeyFolder } from "./key-files.ts";
-import { listenAddress } from "./listen.ts";
+import { cannotListen, listenAddress } from "./listen.ts";
 import { selectServices } from "./services/registry.ts";
 import type {
   OpenService,
@@ -191,8 +190,7 @@ export async function listenOn(app: FastifyInstance, address: string): Promise<n
   try {
     await app.listen({ host, port });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StackError("address", `cannot listen on ${address}: ${why}`, { cause });
+    throw cannotListen(address, cause);
   }
   const bound = app.server.address();
   return typeof bound === "object" && bound !== null ? bound.port : port;

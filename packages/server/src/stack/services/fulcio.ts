@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GrpcServer, ServedFulcio } from "../../fulcio/index.ts";
-import { StackError } from "../errors.ts";
+import { cannotListen } from "../listen.ts";
 import { ct } from "./ct.ts";
 import { idp } from "./idp.ts";
 import type { OpenService, StackContext, StackService } from "./service.ts";
@@ -78,7 +78,6 @@ async function listenGrpc(served: ServedFulcio, address: string): Promise<GrpcSe
   try {
     return await served.listenGrpc(address);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new StackError("address", `cannot listen on ${address}: ${why}`, { cause });
+    throw cannotListen(address, cause);
   }
 }
